@@ -1,0 +1,157 @@
+"""Floors that ceilings cut: found exactly and without enumeration, told with the fixes that fit.
+
+DESIGN section 4: a `min` that some `max` cuts in a reachable cell is an error unless the `max` rule overrides that
+rule. Only the smallest reachable cells in which both rules' `when` hold need looking at (see `reach`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from rolecall.compiler.reach import Reach
+from rolecall.policy import Combination, Policy, Rule
+from rolecall.table import Half, Table, TypeTable
+from rolecall.vocabulary.origin import Finding
+
+
+class Cut(msgspec.Struct, frozen=True, eq=False):
+    """A floor that a ceiling cuts: per resource type the permissions lost, and one combination in which they are.
+
+    `allowed` is `overrides`, `state` (a `max` for everyone with an `if` speaks of the resource's state) or empty:
+    then the cut is an error.
+    """
+
+    floor: Rule
+    ceiling: Rule
+    lost: dict[str, tuple[str, ...]]
+    example: tuple[tuple[str, str], ...]
+    allowed: str
+
+
+def find_cuts(policy: Policy, table: Table) -> Iterator[Cut]:
+    """Give every cut, allowed or not, one for each pair of rules."""
+    rules = {rule.id: rule for rule in policy.rules}
+    lost: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+    examples: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+    reaches: dict[tuple[str, ...], Reach] = {}
+    for kind in table.types.values():
+        reach = reaches.setdefault(kind.location_scopes, Reach(table.atoms, kind.location_scopes))
+        for floor, ceiling in _candidates(kind):
+            meeting = meet(floor, ceiling, reach)
+            if meeting is not None and floor.rule.id != ceiling.rule.id:
+                pair = (floor.rule.id, ceiling.rule.id)
+                gone = kind.names(floor.permissions & ~ceiling.permissions)
+                lost.setdefault(pair, {})[kind.name] = tuple(name for name in kind.permissions if name in gone)
+                examples.setdefault(pair, table.atoms.names(meeting))
+    for (low, high), gone_by_type in lost.items():
+        floor_rule, ceiling_rule = rules[low], rules[high]
+        allowed = ""
+        if ceiling_rule.overrides == "all" or low in ceiling_rule.overrides:
+            allowed = "overrides"
+        elif ceiling_rule.when is None and ceiling_rule.conditions:
+            allowed = "state"
+        yield Cut(floor_rule, ceiling_rule, gone_by_type, examples[low, high], allowed)
+
+
+def _candidates(kind: TypeTable) -> Iterator[tuple[Half, Half]]:
+    """Give the pairs of which the `max` lacks something of the `min`; bounds alike in bits are compared once."""
+    masks = {ceiling.permissions for ceiling in kind.maxima}
+    for floor in kind.minima:
+        if any(floor.permissions & ~mask for mask in masks):
+            yield from ((floor, ceiling) for ceiling in kind.maxima if floor.permissions & ~ceiling.permissions)
+
+
+def meet(floor: Half, ceiling: Half, reach: Reach) -> int | None:
+    """Give a smallest reachable cell in which both bounds apply, or None where there is none."""
+    states = dict(floor.states)
+    if any(position in states and not states[position] & allowed for position, allowed in ceiling.states):
+        return None
+    unless = (*floor.unless, *ceiling.unless)
+    for low in floor.when:
+        for high in ceiling.when:
+            for cell in reach.people(low | high):
+                if not any(mask & cell == mask for mask in unless):
+                    return cell
+    return None
+
+
+def own_conflicts(policy: Policy, table: Table) -> Iterator[Finding]:
+    """Report rules whose own `min` exceeds their own `max` on a type that they speak of."""
+    for rule in policy.rules:
+        if not rule.minimum or not rule.maximum:
+            continue
+        over = []
+        for kind in table.types.values():
+            low = next((half.permissions for half in kind.minima if half.rule.id == rule.id), 0)
+            high = next((half.permissions for half in kind.maxima if half.rule.id == rule.id), 0)
+            gone = kind.names(low & ~high)
+            over += [f"{kind.name}.{name}" for name in kind.permissions if name in gone]
+        if over:
+            message = f"rule `{rule.id}` promises at least what it allows at most to lack"
+            helps = ("take them out of `min`, or add them to `max`; `for` narrows the types that the rule speaks of",)
+            details = (("exceeds", ", ".join(over)),)
+            yield Finding("own-conflict", message, rule.maximum.origin, details=details, helps=helps)
+
+
+def report_cuts(policy: Policy, table: Table, cuts: Iterable[Cut]) -> Iterator[Finding]:
+    """Report the cuts that nobody allowed as errors, the others as notes, and overrides that cut nothing."""
+    cuts = list(cuts)
+    for cut in cuts:
+        lost = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in cut.lost.items())
+        who = readable(cut.example)
+        if cut.allowed:
+            why = "by `overrides`" if cut.allowed == "overrides" else "as a matter of the resource's state"
+            message = f"the maximum of `{cut.ceiling.id}` cuts the minimum of `{cut.floor.id}`, {why}"
+            yield Finding("allowed-cut", message, cut.ceiling.origin, "note", (("cuts", lost), ("where", who)))
+        elif cut.ceiling.maximum and cut.floor.minimum:
+            message = f"the maximum of `{cut.ceiling.id}` takes away what the minimum of `{cut.floor.id}` promises"
+            details = (
+                ("floor", f"rule `{cut.floor.id}` at {cut.floor.origin}"),
+                ("ceiling", f"rule `{cut.ceiling.id}` at {cut.ceiling.origin}"),
+                ("where", f"{who}"),
+                ("loses", lost),
+            )
+            yield Finding("floor-cut", message, cut.ceiling.maximum.origin, details=details, helps=_fixes(cut))
+    for rule in policy.rules:
+        yield from _idle_overrides(rule, [cut.floor.id for cut in cuts if cut.ceiling.id == rule.id])
+
+
+def _idle_overrides(rule: Rule, cut: list[str]) -> Iterator[Finding]:
+    if rule.overrides == "all":
+        idle = [] if cut else ["all"]
+    else:
+        idle = [name for name in rule.overrides if name not in cut]
+    for name in idle:
+        message = f"`overrides` of `{rule.id}` names `{name}`, of which it cuts nothing"
+        helps = ("delete it: an override that is not needed hides the next mistake",)
+        yield Finding("idle-override", message, rule.overrides_origin, "warning", helps=helps)
+
+
+def readable(pairs: tuple[tuple[str, str], ...]) -> str:
+    """Give a combination in words, without what goes without saying (`anywhere` beside a nearer place)."""
+    near = {role for role, scope in pairs if scope != "anywhere"}
+    said = [f"{role} at the {scope}" for role, scope in pairs if scope != "anywhere"]
+    said += [f"{role} anywhere" for role, scope in pairs if scope == "anywhere" and role not in near]
+    return "whoever is " + " and ".join(said)
+
+
+def _fixes(cut: Cut) -> tuple[str, ...]:
+    """Give the `unless` that keeps the floor, then the `overrides` that lets the ceiling win, ready to paste."""
+    helps = []
+    if cut.floor.when is not None:
+        line = unless_line((*cut.ceiling.unless, *cut.floor.when))
+        helps.append(f"to keep the minimum, give rule `{cut.ceiling.id}` the line  {line}")
+    elif cut.ceiling.when is not None:
+        line = unless_line((*cut.floor.unless, *cut.ceiling.when))
+        helps.append(f"to give no minimum there, give rule `{cut.floor.id}` the line  {line}")
+    ids = [*cut.ceiling.overrides, cut.floor.id]
+    helps.append(f"to let the maximum win, give rule `{cut.ceiling.id}` the line  overrides: [{', '.join(ids)}]")
+    return tuple(helps)
+
+
+def unless_line(combinations: tuple[Combination, ...]) -> str:
+    """Give an `unless` line that names the combinations, each once."""
+    said = list(dict.fromkeys(str(combination) for combination in combinations))
+    return f"unless: {said[0]}" if len(said) == 1 else f"unless: [{', '.join(said)}]"

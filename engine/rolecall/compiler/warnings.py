@@ -1,0 +1,132 @@
+"""What is allowed but hardly meant: rules that never apply, sets nobody uses, permissions nobody can have, students
+who reach other students. A warning may be missing; it is never wrong about a roster without contradictions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rolecall.compiler.reach import Reach
+from rolecall.policy import Combination, PermissionSet, Policy, Rule
+from rolecall.table import Half, Table, TypeTable
+from rolecall.vocabulary.origin import Finding, Origin
+
+_FAMILY = frozenset({"student", "contact", "guardian"})
+
+
+def find_warnings(policy: Policy, table: Table) -> Iterator[Finding]:
+    """Give every warning about the policy."""
+    reaches = {kind.name: Reach(table.atoms, kind.location_scopes) for kind in table.types.values()}
+    for rule in policy.rules:
+        dead = _why_dead(rule, table, reaches)
+        if dead:
+            yield Finding("dead-rule", f"rule `{rule.id}` never has an effect: {dead}", rule.origin, "warning")
+        else:
+            yield from _impossible_scopes(rule, table, reaches)
+        yield from _other_students(rule, table)
+    yield from _unused_sets(policy)
+    for kind in table.types.values():
+        yield from _nobody_has(kind, policy, reaches[kind.name])
+
+
+def alive(half: Half, reach: Reach, *, ceiling: bool) -> bool:
+    """Say whether somebody consistent can be met by the bound.
+
+    A `max` counts as alive even where its `unless` always holds: acting as fewer roles, its `unless` may not.
+    """
+    for mask in half.when:
+        for cell in reach.people(mask):
+            if ceiling or not any(unless & cell == unless for unless in half.unless):
+                return True
+    return False
+
+
+def _why_dead(rule: Rule, table: Table, reaches: dict[str, Reach]) -> str:
+    """Say why a rule never has an effect, or nothing where it may have one."""
+    applies = gives = False
+    for kind in table.types.values():
+        for ceiling, halves in ((False, kind.minima), (True, kind.maxima)):
+            for half in halves:
+                if half.rule.id == rule.id and alive(half, reaches[kind.name], ceiling=ceiling):
+                    applies = True
+                    gives = gives or ceiling or half.permissions > 0
+    if not applies:
+        return "nobody can hold what its `when` asks for, around any resource it speaks of, and not what its `unless` names"
+    return "" if gives else "its `min` gives nothing on the types it speaks of"
+
+
+def _impossible_scopes(rule: Rule, table: Table, reaches: dict[str, Reach]) -> Iterator[Finding]:
+    """Report combinations that cannot hold around a type that `for` names."""
+    for name in rule.types or ():
+        for combination in rule.when or ():
+            reach = reaches[name]
+            mask = table.atoms.mask(combination.pairs)
+            if mask & ~reach.possible:
+                lacking = ", ".join(f"`{scope}`" for _, scope in table.atoms.names(mask & ~reach.possible))
+                message = f"around a `{name}` nobody is ever {combination}: it has no {lacking}"
+                helps = (f"take `{name}` out of `for`, or ask for a scope that it has",)
+                yield Finding("scope-never", message, combination.origin, "warning", helps=helps)
+
+
+def _other_students(rule: Rule, table: Table) -> Iterator[Finding]:
+    """Report a floor through which students, contacts or guardians reach other students than their own."""
+    for kind in table.types.values():
+        if "student" not in kind.within.split("+") or (rule.types is not None and kind.name in rule.types):
+            continue
+        if not any(half.rule.id == rule.id and half.permissions for half in kind.minima):
+            continue
+        for combination in rule.when or ():
+            if _reaches_others(combination):
+                message = f"`{combination}` in rule `{rule.id}` lets them reach other students' `{kind.name}`"
+                yield _narrow(message, combination.origin, kind)
+        if rule.when is None:
+            yield _narrow(f"`everyone` in rule `{rule.id}` lets students reach other students' `{kind.name}`", rule.origin, kind)
+
+
+def _reaches_others(combination: Combination) -> bool:
+    roles = {role for role, _ in combination.pairs}
+    scopes = {scope for _, scope in combination.pairs}
+    return roles <= _FAMILY and "student" not in scopes
+
+
+def _narrow(message: str, origin: Origin, kind: TypeTable) -> Finding:
+    helps = (
+        "ask for the scope `student`, or name the types with `for`",
+        f"if it is meant, name `{kind.name}` in `for`",
+    )
+    return Finding("other-students", message, origin, "warning", helps=helps)
+
+
+def _unused_sets(policy: Policy) -> Iterator[Finding]:
+    """Report named sets that no rule uses, directly or through others."""
+    used: set[str] = set()
+    stack: list[str | PermissionSet] = []
+    for rule in policy.rules:
+        for bound in (rule.minimum, rule.maximum):
+            stack += bound.sets if bound else ()
+    while stack:
+        one = stack.pop()
+        if isinstance(one, PermissionSet):
+            stack += one.include
+        elif one in policy.sets and one not in used:
+            used.add(one)
+            stack.append(policy.sets[one])
+    for name, body in policy.sets.items():
+        if name not in used:
+            yield Finding("unused-set", f"no rule uses the permission set `{name}`", body.origin, "warning")
+
+
+def _nobody_has(kind: TypeTable, policy: Policy, reach: Reach) -> Iterator[Finding]:
+    """Report permissions that no living floor gives, or that a ceiling for everyone always takes away."""
+    given = 0
+    for half in kind.minima:
+        if alive(half, reach, ceiling=False):
+            given |= half.permissions
+    for half in kind.maxima:
+        if half.when == (0,) and not half.unless and not half.states:
+            given &= half.permissions
+    lacking = [name for name in kind.permissions if name not in kind.names(given)]
+    if lacking:
+        shown = ", ".join(f"`{name}`" for name in lacking)
+        message = f"nobody can have {shown} on a `{kind.name}`: no rule gives it"
+        yield Finding("nobody-has", message, policy.resources[kind.name].origin, "warning")

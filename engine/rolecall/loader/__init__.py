@@ -1,0 +1,46 @@
+"""Text to policy: files, nodes with positions, structure, names. Every problem of every file is found at once."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from rolecall.errors import PolicyError
+from rolecall.loader.build import build, is_policy
+from rolecall.loader.files import read_sources
+from rolecall.loader.nodes import Node, parse
+from rolecall.loader.structure import check_structure, schema
+from rolecall.policy import Policy
+from rolecall.vocabulary.origin import Finding, Source
+
+__all__ = ["load_policy", "read_policy", "schema"]
+
+
+def read_policy(path: str | PathLike[str]) -> tuple[Policy | None, list[Finding]]:
+    """Read a policy file or folder; give the policy (None where it has errors) and what was found, sorted."""
+    top = Path(path)
+    sources, findings = read_sources(top)
+    unreadable = len(findings) > 0
+    roots: list[tuple[Source, Node]] = []
+    policies = 0
+    for source in sources:
+        root = parse(source, findings)
+        if root is None:
+            unreadable = True
+        elif is_policy(root, source, findings):
+            policies += 1
+            findings += check_structure(root)
+            roots.append((source, root))
+    if sources and not policies and not findings:
+        findings.append(Finding("no-policy", f"`{path}` holds no policy file", helps=("begin one with `rolecall: 1`",)))
+    policy = build(roots, top, findings, lenient=unreadable)
+    findings.sort(key=lambda finding: (finding.place, finding.code, finding.message))
+    return (None if findings else policy), findings
+
+
+def load_policy(path: str | PathLike[str]) -> Policy:
+    """Read a policy file or folder; raises `PolicyError` with every finding where there is one."""
+    policy, findings = read_policy(path)
+    if policy is None:
+        raise PolicyError(findings)
+    return policy

@@ -1,0 +1,199 @@
+"""YAML text to nodes with positions, read event by event: the 1.2 core schema, and none of YAML's traps.
+
+PyYAML's C parser gives the events (its `compose` can crash the process on deep nesting; events cannot, and reading
+stops at `MAX_DEPTH`). Anchors, aliases, tags, directives, duplicate and non-string keys are refused here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+import yaml
+
+from rolecall.vocabulary.origin import Finding, Origin, Source
+
+MAX_DEPTH = 32
+_PARSER = getattr(yaml, "CLoader", yaml.Loader)
+
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_INTEGER = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+
+Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
+
+
+class Scalar(msgspec.Struct, frozen=True):
+    """A single value: `None`, a boolean, a number or a string."""
+
+    value: None | bool | int | float | str
+    origin: Origin
+
+    def data(self) -> Data:
+        """Give the plain value."""
+        return self.value
+
+
+class Sequence(msgspec.Struct, frozen=True):
+    """A list of nodes."""
+
+    items: tuple[Node, ...]
+    origin: Origin
+
+    def data(self) -> Data:
+        """Give plain lists, dictionaries and values."""
+        return [item.data() for item in self.items]
+
+
+class Mapping(msgspec.Struct, frozen=True):
+    """Keys to nodes, in the order written; keys are unique strings."""
+
+    keys: dict[str, Origin]
+    values: dict[str, Node]
+    origin: Origin
+
+    def data(self) -> Data:
+        """Give plain lists, dictionaries and values."""
+        return {key: value.data() for key, value in self.values.items()}
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def resolve(text: str) -> None | bool | int | float | str:
+    """Give the value of a plain scalar by YAML 1.2's core schema; of booleans only `true` and `false` are known.
+
+    Numbers matter to a policy only in that they are none of its words, so a long one may lose digits.
+    """
+    if text in _NULLS:
+        return None
+    if text in ("true", "false"):
+        return text == "true"
+    if _INTEGER.match(text):
+        return int(text, 0) if text[:2] in ("0o", "0x") else int(text[:20])
+    if _FLOAT.match(text):
+        return float(text.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf")) if "n" not in text.casefold() else float("nan")
+    return text
+
+
+class _Refused(Exception):
+    """Reading cannot go on; the finding is already kept."""
+
+
+def parse(source: Source, findings: list[Finding]) -> Node | None:
+    """Read one document; what is wrong is added to `findings`. None where there is nothing to go on with."""
+    reader = _Reader(source, findings)
+    try:
+        return reader.document(iter(yaml.parse(source.text, Loader=_PARSER)))
+    except _Refused:
+        return None
+    except yaml.reader.ReaderError as error:
+        before = source.text[: max(error.position, 0)] if isinstance(error.position, int) else ""
+        line = before.count("\n") + 1
+        at = Origin(source, line, len(before) - (before.rfind("\n") + 1) + 1)
+        findings.append(Finding("not-text", f"holds a character that YAML does not allow ({error.reason})", at))
+    except yaml.MarkedYAMLError as error:
+        findings.append(_syntax(source, error))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        findings.append(Finding("not-yaml", f"is not YAML: {error}", Origin(source, 1, 1)))
+    return None
+
+
+def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Finding:
+    """Say in plain words what the YAML parser stumbled over."""
+    mark = error.problem_mark or error.context_mark
+    at = Origin(source, mark.line + 1, mark.column + 1) if mark else Origin(source, 1, 1)
+    line = source.line(at.line)
+    problem = error.problem or "it cannot be read"
+    if "\t" in line[: at.column]:
+        return Finding("tab", "a tab stands where YAML wants spaces", at, helps=("indent with spaces, two a level",))
+    helps: tuple[str, ...] = ()
+    if "mapping values are not allowed" in problem:
+        helps = ("put a text that contains `: ` in quotes, or start it on a line of its own",)
+    elif "did not find expected" in problem or "expected <block end>" in problem:
+        helps = ("check the indentation here, and the brackets and quotes just above",)
+    elif "unknown alias" in problem or "undefined alias" in problem:
+        return Finding("alias", "an alias (`*name`) is refused", at, helps=("write the value out",))
+    elif "cannot start any token" in problem:
+        helps = ("put the text in quotes",)
+    return Finding("not-yaml", f"is not YAML: {problem}", at, helps=helps)
+
+
+class _Reader:
+    """Turns the events of one file into nodes, refusing what a policy has no use for."""
+
+    def __init__(self, source: Source, findings: list[Finding]) -> None:
+        self.source, self.findings = source, findings
+
+    def refuse(self, code: str, message: str, event: yaml.Event, *helps: str) -> None:
+        """Keep a finding at the event."""
+        self.findings.append(Finding(code, message, self.at(event), helps=helps))
+
+    def at(self, event: yaml.Event) -> Origin:
+        """Give the event's place; the caret is as wide as a one-line scalar."""
+        start, end = event.start_mark, event.end_mark
+        one_line = isinstance(event, yaml.ScalarEvent) and start.line == end.line
+        return Origin(self.source, start.line + 1, start.column + 1, max(1, end.column - start.column) if one_line else 1)
+
+    def document(self, events: Iterator[yaml.Event]) -> Node | None:
+        """Read the one document of the file."""
+        node: Node | None = None
+        documents = 0
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if event.tags or event.version not in (None, (1, 2)):
+                    self.refuse("directive", "a `%` directive is refused", event, "delete the line")
+                    raise _Refused
+                if documents > 1:
+                    self.refuse("second-document", "a second document (`---`) is refused", event, "use a file for each")
+                    raise _Refused
+            elif isinstance(event, yaml.NodeEvent):
+                node = self.node(event, events, 1)
+        empty = node is None or (isinstance(node, Scalar) and node.value is None)
+        if empty:
+            at = Origin(self.source, 1, 1)
+            self.findings.append(Finding("empty", "the file is empty", at, helps=("begin with `rolecall: 1`",)))
+            return None
+        return node
+
+    def node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
+        """Read the node that begins with `event`."""
+        if depth > MAX_DEPTH:
+            self.refuse("too-deep", f"is nested more than {MAX_DEPTH} levels deep", event)
+            raise _Refused
+        if isinstance(event, yaml.AliasEvent):
+            self.refuse("alias", f"an alias (`*{event.anchor}`) is refused", event, "write the value out")
+            return Scalar(None, self.at(event))
+        if getattr(event, "anchor", None):
+            self.refuse("alias", f"an anchor (`&{event.anchor}`) is refused", event, "write the value out where it is used")
+        if getattr(event, "tag", None):
+            self.refuse("tag", f"a tag (`{event.tag}`) is refused", event, "delete it; put a text in quotes")
+        if isinstance(event, yaml.ScalarEvent):
+            plain = event.style in (None, "") and not event.tag
+            return Scalar(resolve(event.value) if plain else event.value, self.at(event))
+        if isinstance(event, yaml.SequenceStartEvent):
+            items: list[Node] = []
+            while not isinstance(inner := next(events), yaml.SequenceEndEvent):
+                items.append(self.node(inner, events, depth + 1))
+            return Sequence(tuple(items), self.at(event))
+        return self.mapping(event, events, depth)
+
+    def mapping(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Mapping:
+        """Read a mapping; of a key that stands twice the first counts, and the second is an error."""
+        keys: dict[str, Origin] = {}
+        values: dict[str, Node] = {}
+        while not isinstance(inner := next(events), yaml.MappingEndEvent):
+            key = self.node(inner, events, depth + 1)
+            value = self.node(next(events), events, depth + 1)
+            if not isinstance(key, Scalar) or not isinstance(key.value, str):
+                shown = f"`{inner.value}`" if isinstance(inner, yaml.ScalarEvent) else "a list or a mapping"
+                self.refuse("key-no-text", f"{shown} cannot be a key here", inner, "a key is a word; put it in quotes if meant")
+            elif key.value in keys:
+                first = keys[key.value].line
+                self.refuse("duplicate-key", f"`{key.value}` stands twice (first in line {first})", inner, "keep one of them")
+            else:
+                keys[key.value] = key.origin
+                values[key.value] = value
+        return Mapping(keys, values, self.at(event))

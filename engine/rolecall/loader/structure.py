@@ -1,0 +1,153 @@
+"""The structural stage: a file's shape against the published JSON Schema, in words that an author can act on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from rolecall.errors import did_you_mean
+from rolecall.loader.nodes import Mapping, Node, Scalar, Sequence
+from rolecall.vocabulary.origin import Finding, Origin
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+
+
+def schema() -> dict[str, Any]:
+    """Give the JSON Schema of a policy file, language version 1."""
+    found: dict[str, Any] = json.loads(files("rolecall.loader").joinpath("policy-1.schema.json").read_text("utf-8"))
+    return found
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    """Make the validator once, where it is first needed: importing jsonschema costs more than starting Python."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - see above
+
+    return Draft202012Validator(schema())
+
+
+def check_structure(root: Node) -> Iterator[Finding]:
+    """Give what is wrong with the shape of one policy file."""
+    for error in _validator().iter_errors(root.data()):  # type: ignore[arg-type]  # any JSON value is allowed
+        yield from _explain(error, root)
+
+
+def _explain(error: ValidationError, root: Node) -> Iterator[Finding]:
+    """Turn one validation error into findings, each at the place an author would look."""
+    path = list(error.absolute_path)
+    node = find(root, path)
+    name = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "this" if path else "the file"
+    expected = error.schema.get("x-expected", "") if isinstance(error.schema, dict) else ""
+    kind = error.validator
+    if kind == "additionalProperties" and isinstance(node, Mapping):
+        known = error.schema.get("properties", {})
+        for key in node.keys:
+            if key not in known:
+                helps = _helps(did_you_mean(key, known))
+                yield Finding("unknown-key", f"{name} has no key `{key}`", node.keys[key], helps=helps)
+    elif kind == "propertyNames" or (error.parent is None and "propertyNames" in error.absolute_schema_path):
+        yield _bad_name(error, node, expected)
+    elif kind == "required":
+        missing = [key for key in error.validator_value if key not in (error.instance or {})]
+        where = _item_name(node) or name
+        # jsonschema yields an error for each missing key; its message begins with the key.
+        key = next((key for key in missing if error.message.startswith(f"'{key}'")), missing[0])
+        yield Finding("missing-key", f"{where} lacks `{key}`", node.origin, helps=_helps(_why_needed(key)))
+    elif kind == "anyOf":
+        where = _item_name(node) or name
+        helps = ("add `min: …` (what they have at least) or `max: …` (what they have at most)",)
+        yield Finding("missing-key", f"{where} has neither `min` nor `max`", node.origin, helps=helps)
+    elif kind in ("minItems", "minProperties", "minLength"):
+        yield Finding("empty-value", f"{name} is empty", node.origin, helps=_helps(expected and f"write {expected}"))
+    else:
+        yield _wrong_value(error, node, name, expected)
+
+
+def _bad_name(error: ValidationError, node: Node, expected: str) -> Finding:
+    """Say that a key is no proper name, at the key."""
+    key = str(error.instance)
+    origin = node.keys.get(key, node.origin) if isinstance(node, Mapping) else node.origin
+    better = "".join(c if c.isalnum() or c in "_-" else "-" for c in key).strip("-_0123456789")
+    if expected.startswith("a name"):
+        better = better.lower()
+    helps = (f"write `{better}`",) if better and better != key and better.isascii() else ()
+    return Finding("bad-name", f"`{key}` is not {expected}", origin, helps=helps)
+
+
+def _wrong_value(error: ValidationError, node: Node, name: str, expected: str) -> Finding:
+    """Say what stands there and what should."""
+    shown = _shown(node)
+    message = f"{name} is {shown}, and should be {expected}" if expected else f"{name} is {shown}: {error.message}"
+    helps: tuple[str, ...] = ()
+    value = node.value if isinstance(node, Scalar) else None
+    choices = error.validator_value if error.validator == "enum" else [error.validator_value]
+    if isinstance(value, str) and error.validator in ("enum", "const"):
+        hint = did_you_mean(value, [choice for choice in choices if isinstance(choice, str)])
+        helps = (hint,) if hint.startswith("did you mean") else ()
+    if isinstance(value, str) and "list" in expected and value.isidentifier() and not helps:
+        helps = (f"write [{value}]",)
+    code = "bad-name" if error.validator == "pattern" and "name" in expected else "wrong-value"
+    return Finding(code, message, node.origin, helps=helps)
+
+
+def _shown(node: Node) -> str:
+    """Give a value in the words of the language."""
+    if isinstance(node, Mapping):
+        return "a mapping"
+    if isinstance(node, Sequence):
+        return "a list"
+    if node.value is None:
+        return "empty"
+    if isinstance(node.value, str):
+        return f"the text `{node.value[:60]}`"
+    if isinstance(node.value, bool):
+        return f"`{str(node.value).lower()}`"
+    return "a number"
+
+
+def _why_needed(key: str) -> str:
+    """Give the purpose of a key that must be there."""
+    return {
+        "rolecall": "begin the file with `rolecall: 1`",
+        "because": "say why in a sentence: `rolecall explain` shows it to whoever asks",
+        "when": "say whom the rule speaks of, for example `when: {teacher: section}`",
+        "id": "give the rule a name, for example `- id: teachers-edit-their-classrooms`",
+        "permissions": "list what can be done, for example `permissions: [view, edit]`",
+        "scopes": "say where it may be assigned, for example `scopes: [section]`",
+    }.get(key, "")
+
+
+def _item_name(node: Node) -> str:
+    """Name a rule by its id, where it has one."""
+    if isinstance(node, Mapping):
+        identity = node.values.get("id")
+        if isinstance(identity, Scalar) and isinstance(identity.value, str):
+            return f"rule `{identity.value}`"
+    return ""
+
+
+def _helps(text: str) -> tuple[str, ...]:
+    return (text,) if text else ()
+
+
+def find(root: Node, path: Iterable[str | int]) -> Node:
+    """Give the node at a path of keys and indexes, or the nearest one above it."""
+    node = root
+    for step in path:
+        if isinstance(node, Mapping) and isinstance(step, str) and step in node.values:
+            node = node.values[step]
+        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+        else:
+            break
+    return node
+
+
+def key_origin(node: Mapping, key: str) -> Origin:
+    """Give where a key stands."""
+    return node.keys.get(key, node.origin)

@@ -1,0 +1,1 @@
+"""The nouns every other part speaks in: roles, places, requests, decisions, origins. No logic beyond set algebra."""

@@ -1,0 +1,36 @@
+"""What is asked: a subject, a resource, maybe a permission (OpenID AuthZEN's *action*)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+import msgspec
+
+_NOTHING: Mapping[str, object] = {}
+
+
+class Resource(msgspec.Struct, frozen=True, eq=False):
+    """What is acted on.
+
+    `type` is one of the policy's resource types; `id` is Clever's v3.0 id for a district, school, section or student,
+    and the application's own for its types. `properties` are the application's **own assertion**, read from its own
+    record of the thing, never from a client's input: the place (`{"section": "5f…"}`), the attributes, the `owner`.
+    """
+
+    type: str
+    id: str
+    properties: Mapping[str, object] = _NOTHING
+
+
+@runtime_checkable
+class HasCleverId(Protocol):
+    """An application's user object that can be asked about: its `clever_id` is the v3.0 `/users` id."""
+
+    @property
+    def clever_id(self) -> str:
+        """The v3.0 id (`sub` in Clever's `/userinfo`, not `user_id`, which is the legacy one)."""
+        ...  # a Protocol's body
+
+
+User = str | HasCleverId
