@@ -8,7 +8,7 @@ for and kept: a policy of 1,000 rules has more cells than anybody could hold, an
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 
@@ -20,19 +20,28 @@ MAX_CELLS: Final = 1 << 16
 
 
 class AttributeCode(msgspec.Struct, frozen=True):
-    """How an attribute's state is written into a cell's name: 0 is unknown, then the values in the author's order."""
+    """How an attribute's state is written into a cell's name: 0 is unknown, then the values in the author's order.
+
+    `states` gives a value's code, shifted into its place. A value of another type than `kind` is unknown: `1` is not
+    true.
+    """
 
     name: str
     values: tuple[bool | str, ...]
     shift: int
     width: int
+    kind: type[bool | str]
+    states: dict[bool | str, int]
 
-    def code(self, value: object) -> int:
-        """Give the code of a value; whatever is not one of the attribute's own values is unknown (`1` is not true)."""
-        for number, known in enumerate(self.values, 1):
-            if value.__class__ is known.__class__ and value == known:
-                return number
-        return 0
+    @classmethod
+    def make(cls, name: str, values: tuple[bool | str, ...], shift: int) -> Self:
+        """Number the values; `shift` is where the code begins."""
+        states = {value: number << shift for number, value in enumerate(values, 1)}
+        return cls(name, values, shift, len(values).bit_length(), type(values[0]), states)
+
+    def code(self, value: bool | str) -> int:
+        """Give the code of one of the attribute's own values."""
+        return self.states[value] >> self.shift
 
 
 class Half(msgspec.Struct, frozen=True):
@@ -61,8 +70,8 @@ class TypeTable:
     """The table of one resource type. Reading it from several threads is safe: a cell is worked out the same twice."""
 
     __slots__ = (
-        "attributes", "cells", "known", "location_scopes", "maxima", "minima", "name", "own", "permissions", "places",
-        "relevant", "shift", "term", "within", "width",
+        "anyone", "attributes", "cells", "high", "known", "location_scopes", "maxima", "minima", "name", "own",
+        "owner_doubt", "owner_sure", "permissions", "places", "relevant", "shift", "term", "width", "within",
     )  # fmt: skip
 
     def __init__(
@@ -73,9 +82,9 @@ class TypeTable:
         attributes: tuple[AttributeCode, ...],
         minima: tuple[Half, ...],
         maxima: tuple[Half, ...],
-        width: int,
+        atoms: Atoms,
     ) -> None:
-        """`width` is the number of pairs in the policy's numbering; an own type is one that lies `within` another."""
+        """An own type is one that lies `within` another; a built-in one lies within itself."""
         self.name, self.within, self.own = name, within, within != name
         self.permissions, self.known = permissions, frozenset(permissions)
         self.attributes = tuple(code for code in attributes if code.name != "term")
@@ -83,7 +92,10 @@ class TypeTable:
         self.minima, self.maxima = minima, maxima
         self.places = tuple(within.split("+")) if self.own else ()
         self.location_scopes = (*(("resource",) if self.own else ()), *LOCATION_SCOPES[within])
-        self.width, self.shift = width, 2 * width
+        width = self.width = atoms.width
+        self.shift = 2 * width
+        self.anyone, self.high = atoms.anywhere, (1 << width) - 1 << width
+        self.owner_doubt, self.owner_sure = atoms.owner << width, atoms.owner << width | atoms.owner
         asked = 0
         for half in (*minima, *maxima):
             for mask in (*half.when, *half.unless):

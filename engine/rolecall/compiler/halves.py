@@ -34,7 +34,7 @@ def make_table(policy: Policy) -> Table:
                     mask = bounds[rule.id, side].get(kind.name, 0)
                     halves[side].append(make_half(rule, side, refs[rule.id], mask, codes, atoms))
         types.append(
-            TypeTable(kind.name, kind.within, tuple(kind.permissions), codes, tuple(halves["min"]), tuple(halves["max"]), atoms.width),
+            TypeTable(kind.name, kind.within, tuple(kind.permissions), codes, tuple(halves["min"]), tuple(halves["max"]), atoms),
         )
     return Table(policy.application, policy.timezone, policy.digest, atoms, types)
 
@@ -72,9 +72,8 @@ def attribute_codes(kind: ResourceType, policy: Policy) -> tuple[AttributeCode, 
     shift = 0
     for name, values in [*((a.name, a.values) for a in kind.attributes.values()), ("term", TERM_VALUES)]:
         if name in asked:
-            width = len(values).bit_length()
-            codes.append(AttributeCode(name, values, shift, width))
-            shift += width
+            codes.append(AttributeCode.make(name, values, shift))
+            shift += codes[-1].width
     return tuple(codes)
 
 

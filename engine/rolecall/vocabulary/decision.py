@@ -56,12 +56,16 @@ class Cell(msgspec.Struct, frozen=True, eq=False):
 
 
 class Grounds(msgspec.Struct, frozen=True, eq=False):
-    """What all decisions of one policy over one set of facts share: shown with each, stored once."""
+    """What all decisions of one policy over one set of facts share: shown with each, stored once.
+
+    `permissions` are those of each resource type, `asked` the pairs that some rule for it asks about (see `Atoms`);
+    `as_of` is nanoseconds since 1970.
+    """
 
     digest: str
     atoms: Atoms
-    names: dict[str, frozenset[str]]
-    relevant: dict[str, int]
+    permissions: dict[str, tuple[str, ...]]
+    asked: dict[str, int]
     facts_source: str = ""
     as_of: int | None = None
 
@@ -158,7 +162,7 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
     @property
     def doubts(self) -> tuple[RoleAssignment, ...]:
         """The doubtful roles here that some rule for this type asks about."""
-        asked = set(self.grounds.atoms.names(self.grounds.relevant[self.resource.type]))
+        asked = set(self.grounds.atoms.names(self.grounds.asked[self.resource.type]))
         found = []
         for role in self.roles:
             doubt = role.doubt
@@ -175,6 +179,25 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
         """Whether the resource is the application's own and the request did not say who owns it."""
         own = self.location is not None and (self.location.kind, self.location.id) != (self.resource.type, self.resource.id)
         return own and self.held is not None and self.resource.properties.get("owner") is None
+
+
+class Decisions(tuple[Decision, ...]):
+    """The decisions about several resources, or about one in each of its places, in the order asked.
+
+    `any_allowed` and `all_allowed` are the two ways to read them as one; of no decisions, neither is true.
+    """
+
+    __slots__ = ()
+
+    @property
+    def any_allowed(self) -> bool:
+        """Whether at least one of them allows what was asked."""
+        return any(decision.allowed for decision in self)
+
+    @property
+    def all_allowed(self) -> bool:
+        """Whether there are any, and each allows what was asked."""
+        return len(self) > 0 and all(decision.allowed for decision in self)
 
 
 class Serials:

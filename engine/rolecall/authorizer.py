@@ -1,0 +1,328 @@
+"""The PDP: the one place where policy, facts, the application's ports and the evaluator meet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from os import PathLike
+from typing import Final, Self
+from zoneinfo import ZoneInfo
+
+from rolecall.compiler import load_table
+from rolecall.errors import Indeterminate, PermissionDenied, RequestError, UnknownPermission, UnknownResourceType, UnknownRole
+from rolecall.evaluator import DENIED, evaluate
+from rolecall.facts.assignments import AssignmentRecord, read_assignment
+from rolecall.facts.hold import Facts
+from rolecall.facts.instants import nanoseconds
+from rolecall.facts.records import Malformed
+from rolecall.facts.view import View
+from rolecall.loader import load_policy
+from rolecall.ports import Assignments, Call, Failed, Loader, run, run_async
+from rolecall.table import Table, TypeTable
+from rolecall.vocabulary.decision import Decision, Decisions, Grounds, serials
+from rolecall.vocabulary.facts import Held, Location
+from rolecall.vocabulary.request import Resource, User
+
+MAX_STALE: Final = timedelta(hours=24)
+_FOREVER: Final = 1 << 62
+
+
+class Authorizer:
+    """Decides what people may do. Make one at start-up and share it between threads and tasks.
+
+    Every way of asking takes `user` (the v3.0 id, or an object with `clever_id`), a `Resource`, maybe a permission,
+    and `acting_as`: the login roles (Clever's five and the policy's own) that the person is acting as, where the
+    login toggles between them. A question that is malformed (an unknown type, permission or role, a place that the
+    type needs and the resource lacks) raises a `RequestError`; it is never a silent no.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        facts: Facts,
+        assignments: Assignments | None = None,
+        resources: Mapping[str, Loader] | None = None,
+        max_stale: timedelta | None = MAX_STALE,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        """Put a compiled policy in force over some facts; `load` does it from files.
+
+        `facts` is a `Snapshot`, or anything with the same methods. `assignments` is asked for the application's own
+        role assignments, in place of those in the snapshot. `resources` gives loaders by resource type: the
+        properties of such a resource are loaded by its id, and what was passed is ignored. Facts older than
+        `max_stale`, or of unknown age, make every decision indeterminate; None lets them be of any age. `clock` gives
+        aware datetimes; by default it is the system's.
+        """
+        self._table, self._types, self._assignments = table, table.types, assignments
+        self._loaders = dict(resources or {})
+        for name in self._loaders:
+            if name not in self._types:
+                raise UnknownResourceType(name, self._types)
+        self._has_ports = bool(self._loaders) or assignments is not None
+        self._clock = time.time_ns if clock is None else lambda: nanoseconds(clock())
+        self._view = View(facts, table.atoms, ZoneInfo(table.timezone))
+        self._fresh_until, self._stale = _freshness(facts, max_stale)
+        self._grounds = Grounds(
+            digest=table.digest,
+            atoms=table.atoms,
+            permissions={kind.name: kind.permissions for kind in table.types.values()},
+            asked={kind.name: kind.asked for kind in table.types.values()},
+            facts_source=facts.source,
+            as_of=facts.as_of,
+        )
+
+    @classmethod
+    def load(
+        cls,
+        policies: str | PathLike[str],
+        *,
+        facts: Facts,
+        assignments: Assignments | None = None,
+        resources: Mapping[str, Loader] | None = None,
+        max_stale: timedelta | None = MAX_STALE,
+        clock: Callable[[], datetime] | None = None,
+    ) -> Self:
+        """Read the policy file or folder and put it in force; raises `PolicyError` with every finding."""
+        table = load_table(load_policy(policies))
+        return cls(table, facts=facts, assignments=assignments, resources=resources, max_stale=max_stale, clock=clock)
+
+    @property
+    def table(self) -> Table:
+        """The decision table in force."""
+        return self._table
+
+    def authorize(
+        self, user: User, resource: Resource, permission: str | None = None, *, acting_as: Sequence[str] | None = None
+    ) -> Decision:
+        """Decide, and say why. Enforces nothing by itself: read the answer, or call `check`."""
+        if self._has_ports:
+            return run(self._ask(user, (resource,), permission, acting_as))[0]
+        return self._decide(user, resource, permission, acting_as, None, self._clock())
+
+    async def aauthorize(
+        self, user: User, resource: Resource, permission: str | None = None, *, acting_as: Sequence[str] | None = None
+    ) -> Decision:
+        """Decide where ports may have to be awaited; never blocks the event loop."""
+        return (await run_async(self._ask(user, (resource,), permission, acting_as)))[0]
+
+    def check(self, user: User, resource: Resource, permission: str, *, acting_as: Sequence[str] | None = None) -> Decision:
+        """Give the decision if it allows; raises `PermissionDenied` (403) or `Indeterminate` (503) if not."""
+        return _enforce(self.authorize(user, resource, permission, acting_as=acting_as))
+
+    async def acheck(
+        self, user: User, resource: Resource, permission: str, *, acting_as: Sequence[str] | None = None
+    ) -> Decision:
+        """Do what `check` does, where ports may have to be awaited."""
+        return _enforce(await self.aauthorize(user, resource, permission, acting_as=acting_as))
+
+    def permissions(self, user: User, resource: Resource, *, acting_as: Sequence[str] | None = None) -> frozenset[str]:
+        """Give all that the user may do to the resource; raises `Indeterminate` where that cannot be known."""
+        return _known(self.authorize(user, resource, acting_as=acting_as))
+
+    async def apermissions(
+        self, user: User, resource: Resource, *, acting_as: Sequence[str] | None = None
+    ) -> frozenset[str]:
+        """Do what `permissions` does, where ports may have to be awaited."""
+        return _known(await self.aauthorize(user, resource, acting_as=acting_as))
+
+    def authorize_many(
+        self,
+        user: User,
+        resources: Iterable[Resource],
+        permission: str | None = None,
+        *,
+        acting_as: Sequence[str] | None = None,
+    ) -> Decisions:
+        """Decide about several resources at one instant. A thing in several sections is asked about once for each;
+        read the answer with `any_allowed` or `all_allowed`.
+        """  # noqa: D205, D400 - one sentence too long for a line
+        return run(self._ask(user, tuple(resources), permission, acting_as))
+
+    async def aauthorize_many(
+        self,
+        user: User,
+        resources: Iterable[Resource],
+        permission: str | None = None,
+        *,
+        acting_as: Sequence[str] | None = None,
+    ) -> Decisions:
+        """Do what `authorize_many` does, where ports may have to be awaited."""
+        return await run_async(self._ask(user, tuple(resources), permission, acting_as))
+
+    def _ask(
+        self, user: User, resources: Sequence[Resource], permission: str | None, acting_as: Sequence[str] | None
+    ) -> Generator[Call, object, Decisions]:
+        """Ask the ports for what a decision needs, then decide; yields the calls to be made."""
+        for resource in resources:  # a malformed question costs nobody a call
+            self._kind(resource, permission)
+        subject = _user_id(user)
+        assigned: tuple[AssignmentRecord, ...] | Failed | None = None
+        if self._assignments is not None:
+            answer = yield Call("the assignments port", self._assignments, subject)
+            assigned = answer if isinstance(answer, Failed) else _read_assignments(answer, subject)
+        loaded = []
+        for resource in resources:
+            loader = self._loaders.get(resource.type)
+            properties = (yield Call(f"the loader of `{resource.type}`", loader, resource.id)) if loader else ()
+            loaded.append((resource, properties))
+        now = self._clock()
+        return Decisions(self._decide_loaded(subject, one, props, permission, acting_as, assigned, now) for one, props in loaded)
+
+    def _decide_loaded(
+        self,
+        user: str,
+        resource: Resource,
+        properties: object,
+        permission: str | None,
+        acting_as: Sequence[str] | None,
+        assigned: tuple[AssignmentRecord, ...] | Failed | None,
+        now: int,
+    ) -> Decision:
+        """Decide with what the ports answered; `properties` is an empty tuple where the type has no loader."""
+        if isinstance(properties, Failed):
+            return self._denied("indeterminate", user, resource, permission, acting_as, now, str(properties))
+        if properties is None:
+            detail = f"the application has no {resource.type} `{resource.id}`"
+            return self._denied("resource-not-found", user, resource, permission, acting_as, now, detail)
+        if properties != ():
+            if not isinstance(properties, Mapping):
+                detail = str(Failed(f"the loader of `{resource.type}`", f"gave {type(properties).__name__}"))
+                return self._denied("indeterminate", user, resource, permission, acting_as, now, detail)
+            resource = Resource(resource.type, resource.id, properties)
+        return self._decide(user, resource, permission, acting_as, assigned, now)
+
+    def _decide(
+        self,
+        user: User,
+        resource: Resource,
+        permission: str | None,
+        acting_as: Sequence[str] | None,
+        assigned: tuple[AssignmentRecord, ...] | Failed | None,
+        now: int,
+    ) -> Decision:
+        """Check the question, look up what it names, evaluate. This is the hot path: no work that can wait."""
+        kind = self._kind(resource, permission)
+        view = self._view
+        subject = user if user.__class__ is str else _user_id(user)
+        properties = resource.properties
+        owner = properties.get("owner") if properties else None
+        if owner is not None and not isinstance(owner, str):
+            raise RequestError("`owner` must be a user's id, an empty text for nobody, or null")
+        acting = None if acting_as is None else self._acting(acting_as)
+        location = self._locate(kind, resource)
+        state = view.term_code(location.term, now) << kind.term.shift if kind.term and location else 0
+        if now > self._fresh_until or isinstance(assigned, Failed):
+            detail = self._stale if now > self._fresh_until else str(assigned)
+            return self._denied("indeterminate", subject, resource, permission, acting_as, now, detail)
+        held = view.person(subject, now) if assigned is None else view.person_with(subject, assigned, now)
+        cell = evaluate(kind, held, location, properties, owner, acting, state)
+        detail = "" if cell.code == "table" else self._detail(cell.code, held, kind, resource)
+        who = None if acting_as is None else tuple(acting_as)
+        return Decision(cell, subject, resource, permission, who, held, location, now, serials.next(), self._grounds, detail)
+
+    def _kind(self, resource: Resource, permission: str | None) -> TypeTable:
+        """Give the table of the resource's type; raises for a type or permission that the policy does not know."""
+        if not isinstance(resource, Resource):
+            raise RequestError(f"the resource must be a `rolecall.Resource`, not a `{type(resource).__name__}`")
+        kind = self._types.get(resource.type)
+        if kind is None:
+            raise UnknownResourceType(resource.type, self._types)
+        if permission is not None and permission not in kind.known:
+            raise UnknownPermission(permission, kind.name, kind.known)
+        if not isinstance(resource.id, str):
+            raise RequestError(f"the resource's id must be a text, not a `{type(resource.id).__name__}`")
+        return kind
+
+    def _locate(self, kind: TypeTable, resource: Resource) -> Location | None:
+        """Give where the resource is, or None where the facts do not hold it or its place."""
+        if not kind.own:
+            return self._view.location(kind.name, resource.id)
+        places = [resource.properties.get(place) for place in kind.places]
+        for place, found in zip(kind.places, places, strict=True):
+            if not isinstance(found, str):
+                raise RequestError(f"a `{kind.name}` lies in a {place}: its properties must name it, `{place}: …`")
+        if len(places) == 1:
+            return self._view.location(kind.places[0], str(places[0]))
+        return self._view.joined(*map(str, places))
+
+    def _acting(self, acting_as: Sequence[str]) -> int:
+        """Give the bits of the roles acted as, with `owner`, which is active beside any of them."""
+        atoms = self._table.atoms
+        if isinstance(acting_as, str) or not isinstance(acting_as, Sequence):
+            raise RequestError('`acting_as` must be a list of roles, such as ["teacher"]')
+        bits = atoms.owner
+        for name in acting_as:
+            if not isinstance(name, str) or name not in atoms.acting:
+                raise UnknownRole(name, atoms.acting)
+            bits |= atoms.acting[name]
+        return bits
+
+    def _detail(self, code: str, held: Held, kind: TypeTable, resource: Resource) -> str:
+        """Say what is not held, or why nothing can be decided about the person."""
+        if code == "indeterminate":
+            return held.problem
+        if code == "subject-not-found":
+            return self._view.about("user", held.id)
+        if code == "resource-not-found":
+            return self._view.about(kind.name, resource.id)
+        if code != "place-not-found":
+            return ""
+        places = [(place, str(resource.properties[place])) for place in kind.places]
+        missing = [self._view.about(*pair) for pair in places if self._view.location(*pair) is None]
+        return "; ".join(missing) or "the student and the section are of different districts"
+
+    def _denied(
+        self,
+        code: str,
+        user: str,
+        resource: Resource,
+        permission: str | None,
+        acting_as: Sequence[str] | None,
+        now: int,
+        detail: str,
+    ) -> Decision:
+        """Give a decision that was made without looking at the table."""
+        who = None if acting_as is None else tuple(acting_as)
+        return Decision(DENIED[code], user, resource, permission, who, None, None, now, serials.next(), self._grounds, detail)
+
+
+def _user_id(user: User) -> str:
+    """Give the v3.0 id of a user."""
+    found = user if isinstance(user, str) else getattr(user, "clever_id", None)
+    if not isinstance(found, str):
+        raise RequestError(f"the user must be a v3.0 id, or an object whose `clever_id` is one, not a `{type(user).__name__}`")
+    return found
+
+
+def _freshness(facts: Facts, max_stale: timedelta | None) -> tuple[int, str]:
+    """Give until when the facts are fresh enough, and what to say after that."""
+    if max_stale is None:
+        return _FOREVER, ""
+    if facts.as_of is None:
+        return -_FOREVER, f"the facts ({facts.source}) do not say how old they are"
+    stale = f"the facts ({facts.source}) are older than the {max_stale} that are allowed"
+    return facts.as_of + max_stale // timedelta(microseconds=1) * 1000, stale
+
+
+def _read_assignments(answer: object, user: str) -> tuple[AssignmentRecord, ...] | Failed:
+    """Read what the assignments port answered; what would have to be guessed at is a failure."""
+    if not isinstance(answer, Iterable) or isinstance(answer, str | bytes | Mapping):
+        return Failed("the assignments port", f"gave {type(answer).__name__}, not a list of assignments")
+    try:
+        return tuple(read_assignment(one, f"assignment {number}", user) for number, one in enumerate(answer))
+    except Malformed as error:
+        return Failed("the assignments port", str(error))
+
+
+def _enforce(decision: Decision) -> Decision:
+    if decision.allowed:
+        return decision
+    raise (Indeterminate if decision.indeterminate else PermissionDenied)(decision)
+
+
+def _known(decision: Decision) -> frozenset[str]:
+    if decision.indeterminate:
+        raise Indeterminate(decision)
+    return decision.permissions

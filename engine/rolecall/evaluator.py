@@ -1,0 +1,72 @@
+"""(table, facts, request) -> a cell of the table. Pure and total: the whole decision is on this screen.
+
+What the request names is looked up by the authoriser; nothing here fetches, waits, or knows of time but by `term`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from rolecall.table import TypeTable
+from rolecall.vocabulary.decision import Cell
+from rolecall.vocabulary.facts import Held, Location
+
+DENIED: Final[dict[str, Cell]] = {
+    code: Cell(frozenset(), code=code)
+    for code in (
+        "indeterminate", "subject-not-found", "resource-not-found", "place-not-found", "other-district", "no-role", "not-acting",
+    )
+}  # fmt: skip
+_INDETERMINATE, _NO_SUBJECT, _OTHER, _NO_ROLE, _NOT_ACTING = (
+    DENIED[code] for code in ("indeterminate", "subject-not-found", "other-district", "no-role", "not-acting")
+)
+_UNLOCATED = {True: DENIED["place-not-found"], False: DENIED["resource-not-found"]}
+
+
+def evaluate(
+    kind: TypeTable,
+    held: Held,
+    location: Location | None,
+    properties: Mapping[str, object],
+    owner: object,
+    acting: int | None,
+    state: int,
+) -> Cell:
+    """Give the cell that answers a request about a resource of type `kind` at `location`.
+
+    `acting` are the bits of the roles acted as, or None; `state` is the code of the built-in attribute `term`, in its
+    place (see `term_state`), 0 for unknown.
+    """
+    if held.problem:
+        return _INDETERMINATE
+    if not held.found:
+        return _NO_SUBJECT
+    if location is None:
+        return _UNLOCATED[kind.own]
+    if held.district != location.district:
+        return _OTHER
+    mask = held.base
+    if not mask & kind.anyone:
+        return _NO_ROLE
+    here = held.places.get
+    for key in location.keys:
+        mask |= here(key, 0)
+    for key in location.doubtful:
+        mask |= here(key, 0) & kind.high
+    if kind.own:
+        if owner is None:
+            mask |= kind.owner_doubt
+        elif owner == held.id:
+            mask |= kind.owner_sure
+    if acting is not None:
+        mask &= acting | kind.high
+        if not mask & kind.anyone:
+            return _NOT_ACTING
+    mask &= kind.relevant
+    for code in kind.attributes:
+        value = properties.get(code.name)
+        if isinstance(value, code.kind):
+            state |= code.states.get(value, 0)
+    name = state << kind.shift | mask
+    return kind.cells.get(name) or kind.cell(name)

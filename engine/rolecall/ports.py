@@ -1,0 +1,82 @@
+"""The application's side of a decision: its role assignments, and the loaders of its resources. Sync or async.
+
+What has to be asked is written once, as a generator of calls; `run` and `run_async` answer them. A port that fails is
+`Failed`, which the authoriser makes an indeterminate decision: never a yes, never a plain no.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+Assignments = Callable[[str], "Iterable[object] | Awaitable[Iterable[object]]"]
+"""`(user id) -> the application's role assignments`: mappings with `role`, `scope`, `id`, maybe `from` and `until`."""
+
+Loader = Callable[[str], "Mapping[str, object] | None | Awaitable[Mapping[str, object] | None]"]
+"""`(resource id) -> its properties`, or None where there is no such resource."""
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A port to be asked: `port(argument)`; `name` is what an error calls it."""
+
+    name: str
+    port: Callable[[str], object]
+    argument: str
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """A port that raised: which one, and the exception's class (its text may hold what no log should)."""
+
+    name: str
+    error: str
+
+    def __str__(self) -> str:
+        """Give the reason for an indeterminate decision."""
+        return f"{self.name} failed ({self.error})"
+
+
+class AsyncPort(TypeError):
+    """An async port was met in a sync call."""
+
+
+def run(calls: Generator[Call, object, T]) -> T:
+    """Answer the calls one after the other; raises `AsyncPort` for a port that has to be awaited."""
+    answer: object = None
+    while True:
+        try:
+            call = calls.send(answer)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]  # the generator's T
+        try:
+            answer = call.port(call.argument)
+        except Exception as error:  # noqa: BLE001 - whatever a port raises makes the decision indeterminate
+            answer = Failed(call.name, type(error).__name__)
+        if inspect.isawaitable(answer):
+            if inspect.iscoroutine(answer):
+                answer.close()
+            raise AsyncPort(f"{call.name} is async: use `aauthorize`, `acheck`, `aauthorize_many` or `apermissions`")
+
+
+async def run_async(calls: Generator[Call, object, T]) -> T:
+    """Answer the calls; a sync port runs in a thread, so that it never blocks the event loop."""
+    answer: object = None
+    while True:
+        try:
+            call = calls.send(answer)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]  # the generator's T
+        try:
+            if inspect.iscoroutinefunction(call.port):
+                answer = await call.port(call.argument)
+            else:
+                answer = await asyncio.to_thread(call.port, call.argument)
+                if inspect.isawaitable(answer):
+                    answer = await answer
+        except Exception as error:  # noqa: BLE001 - whatever a port raises makes the decision indeterminate
+            answer = Failed(call.name, type(error).__name__)
