@@ -1,0 +1,5 @@
+"""`python -m rolecall_cli`."""
+
+from rolecall_cli.main import main
+
+main()

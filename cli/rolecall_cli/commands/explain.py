@@ -1,0 +1,89 @@
+"""`rolecall explain`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rolecall_cli.options import POLICIES, As, At, Format, Policies, SnapshotFile, open_pdp
+from rolecall_cli.style import styled
+
+if TYPE_CHECKING:
+    from rolecall import Authorizer, Decision
+    from rolecall.explain import Explanation, Line
+
+
+def explain(
+    user: Annotated[str, typer.Option("--user", help="The person's v3.0 id.")],
+    resource: Annotated[str, typer.Option("--resource", metavar="TYPE:ID", help="The resource, such as section:5f…")],
+    snapshot: SnapshotFile,
+    permission: Annotated[str | None, typer.Option("--permission", help="One permission; all of the type where absent.")] = None,
+    property: Annotated[list[str] | None, typer.Option("--property", metavar="NAME=VALUE", help="What the application asserts: a place, an attribute, the owner.")] = None,  # noqa: A002, E501 - the option's name
+    acting_as: As = None,
+    policies: Policies = POLICIES,
+    at: At = None,
+    format: Annotated[Format, typer.Option("--format", help="For a person, or for a program.")] = Format.text,  # noqa: A002 - the option's name
+) -> None:
+    """Say why somebody may, or may not: the roles held and where, and the rules behind each permission."""
+    from rolecall import Resource  # noqa: PLC0415 - keeps --help quick
+    from rolecall.explain import explain as explained  # noqa: PLC0415
+    from rolecall.record import record  # noqa: PLC0415
+
+    kind, colon, identifier = resource.partition(":")
+    if not colon:
+        raise typer.BadParameter(f"`{resource}` is not TYPE:ID, such as section:5f…", param_hint="--resource")
+    pdp, _ = open_pdp(policies, snapshot, at)
+    thing = Resource(kind, identifier, read_properties(pdp, kind, property or []))
+    decision = pdp.authorize(user, thing, permission, acting_as=acting_as)
+    if format is Format.json:
+        typer.echo(json.dumps(record(decision), indent=2))
+    else:
+        typer.echo(render(decision, explained(decision)))
+    if decision.indeterminate:
+        raise typer.Exit(4)
+    if not (decision.permissions if permission is None else decision.allowed):
+        raise typer.Exit(1)
+
+
+def read_properties(pdp: Authorizer, kind: str, given: list[str]) -> dict[str, object]:
+    """Read NAME=VALUE pairs; `true` and `false` are booleans where the attribute is one."""
+    table = pdp.table.types.get(kind)
+    booleans = {code.name for code in table.attributes if code.kind is bool} if table else set()
+    found: dict[str, object] = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"`{pair}` is not NAME=VALUE, such as section=5f…", param_hint="--property")
+        found[name] = value == "true" if name in booleans and value in ("true", "false") else value
+    return found
+
+
+def render(decision: Decision, said: Explanation) -> str:
+    """Give the explanation as text."""
+    yes = bool(decision.permissions) if decision.permission is None else decision.allowed
+    rows = [styled(said.sentence, "green" if yes else "yellow" if decision.indeterminate else "red"), ""]
+    if said.roles:
+        rows += ["Roles held around it:", *(f"  {role}{f'  (doubtful: {doubt})' if doubt else ''}" for role, doubt in said.roles), ""]
+    if said.allowed:
+        rows.append("Allowed:")
+        rows += [row for line in said.allowed for row in _line(line)]
+    if said.missing:
+        rows.append("Not allowed:")
+        rows += [row for line in said.missing for row in _line(line)]
+    if said.odd:
+        rows += ["", "Odd in the data:", *(f"  {text}" for text in said.odd)]
+    rows += ["", styled(f"{said.code} · decision {said.decision} · policy {said.policy[:19]}", "dim")]
+    return "\n".join(rows)
+
+
+def _line(line: Line) -> list[str]:
+    rows = [f"  {styled(line.permission, 'bold')}"]
+    if line.code == "no-rule":
+        return [f"{rows[0]}: no rule gives it to the roles held here"]
+    for verb, rules in (("given by", line.given_by), ("taken away by", line.cut_by)):
+        for rule in rules:
+            because = " ".join(rule["because"].split())
+            rows += [f"    {verb} {rule['rule']} ({rule['at']})", f"      {because}"]
+    return rows

@@ -1,0 +1,48 @@
+"""`rolecall permissions`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from rolecall_cli.options import POLICIES, At, Format, Policies, SnapshotFile, open_pdp
+from rolecall_cli.style import styled
+
+SHOWN = 4
+
+
+def permissions(
+    user: Annotated[str, typer.Option("--user", help="The person's v3.0 id.")],
+    snapshot: SnapshotFile,
+    policies: Policies = POLICIES,
+    at: At = None,
+    format: Annotated[Format, typer.Option("--format", help="For a person, or for a program.")] = Format.text,  # noqa: A002 - the option's name
+) -> None:
+    """List everything somebody may do in their district, grouped by role and place."""
+    from rolecall.holdings import holdings  # noqa: PLC0415 - keeps --help quick
+
+    pdp, roster = open_pdp(policies, snapshot, at)
+    found = holdings(pdp, roster, user)
+    if format is Format.json:
+        rows = [
+            {"type": one.type, "roles": one.roles, "always": one.always, "sometimes": one.sometimes, "places": one.places}
+            for one in found
+        ]
+        typer.echo(json.dumps({"schema": 1, "user": user, "holdings": rows}, indent=2))
+    elif not found:
+        why = "may do nothing here" if roster.person(user) else "is not held by these facts"
+        typer.echo(f"User {user} {why}.")
+    else:
+        roles = None
+        for one in found:
+            if one.roles != roles:
+                roles = one.roles
+                typer.echo(styled("\nas " + ", ".join(roles), "bold"))
+            some = f"; depending on its state: {', '.join(one.sometimes)}" if one.sometimes else ""
+            typer.echo(f"  {one.type}: {', '.join(one.always) or 'nothing always'}{some}")
+            more = f" … {len(one.places)} in all" if len(one.places) > SHOWN else ""
+            typer.echo(styled(f"    {', '.join(one.places[:SHOWN])}{more}", "dim"))
+    if not found:
+        raise typer.Exit(1)

@@ -1,0 +1,59 @@
+"""The `rolecall` command. Heavy imports happen inside the commands, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from rolecall_cli.commands.check import check
+from rolecall_cli.commands.decide import decide
+from rolecall_cli.commands.demo import demo
+from rolecall_cli.commands.explain import explain
+from rolecall_cli.commands.permissions import permissions
+from rolecall_cli.commands.schema import schema
+
+EXIT_HELP = "Exit codes: 0 done; 1 the answer is no; 2 wrong usage; 3 the policy is invalid; 4 facts could not be had."
+
+app = typer.Typer(
+    name="rolecall",
+    help="What a person may do, from the roles and places that Clever says they have now.",
+    epilog=EXIT_HELP,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (check, decide, explain, permissions, demo, schema):
+    app.command(help=command.__doc__)(command)
+
+
+def main() -> None:
+    """Run the command line; an error becomes a sentence on standard error and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except BrokenPipeError:
+        # Whoever read our output has had enough (`| head`); there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        code = _exit_code(error)
+        if code is None:
+            raise
+        print(f"rolecall: {error}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+        sys.exit(code)
+
+
+def _exit_code(error: Exception) -> int | None:
+    """Give the exit code of an error that rolecall raises on purpose; None for a fault of its own."""
+    from rolecall.errors import FactsError, PolicyError, RequestError  # noqa: PLC0415 - not needed for --help
+
+    if isinstance(error, PolicyError):
+        return 3
+    if isinstance(error, FactsError):
+        return 4
+    return 2 if isinstance(error, RequestError) else None
