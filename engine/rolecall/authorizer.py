@@ -25,6 +25,7 @@ from rolecall.vocabulary.facts import Held, Location
 from rolecall.vocabulary.request import Resource, User
 
 MAX_STALE: Final = timedelta(hours=24)
+MAX_ACTING: Final = 1 << 10
 _FOREVER: Final = 1 << 62
 
 
@@ -63,6 +64,9 @@ class Authorizer:
         self._has_ports = bool(self._loaders) or assignments is not None
         self._clock = time.time_ns if clock is None else lambda: nanoseconds(clock())
         self._view = View(facts, table.atoms, ZoneInfo(table.timezone))
+        self._held = {} if self._has_ports else self._view.held
+        self._locations = self._view.locations
+        self._acting: dict[tuple[str, ...], int] = {}
         self._fresh_until, self._stale = _freshness(facts, max_stale)
         self._grounds = Grounds(
             digest=table.digest,
@@ -97,9 +101,38 @@ class Authorizer:
         self, user: User, resource: Resource, permission: str | None = None, *, acting_as: Sequence[str] | None = None
     ) -> Decision:
         """Decide, and say why. Enforces nothing by itself: read the answer, or call `check`."""
+        # The hot path: what is at hand is taken from where it is kept. Whatever is not, or is not as it should be,
+        # goes the careful way, which also says what is wrong.
+        now = self._clock()
+        try:
+            kind = self._types[resource.type]
+            properties = resource.properties
+            if kind.place:
+                location = self._locations[kind.within][properties[kind.place]]
+            elif kind.own:
+                location = self._locations[kind.within][properties["student"], properties["section"]]
+            else:
+                location = self._locations[kind.within][resource.id]
+            held = self._held[user]  # type: ignore[index]  # a user object is not at hand
+            acting = None if acting_as is None else self._acting[tuple(acting_as)]
+            owner = properties.get("owner") if properties else None
+        except (KeyError, TypeError, AttributeError):
+            return self._carefully(user, resource, permission, acting_as, now)
+        if now > self._fresh_until or (permission is not None and permission not in kind.known):
+            return self._carefully(user, resource, permission, acting_as, now)
+        if resource.__class__ is not Resource or resource.id.__class__ is not str or not (owner is None or owner.__class__ is str):
+            return self._carefully(user, resource, permission, acting_as, now)
+        cell = evaluate(kind, held, location, properties, acting, now)
+        who = None if acting_as is None else tuple(acting_as)
+        return Decision(cell, held, resource, permission, who, location, now, serials.next(), self._grounds)
+
+    def _carefully(
+        self, user: User, resource: Resource, permission: str | None, acting_as: Sequence[str] | None, now: int
+    ) -> Decision:
+        """Decide where something is not at hand: ports are asked, facts looked up, a malformed question refused."""
         if self._has_ports:
             return run(self._ask(user, (resource,), permission, acting_as))[0]
-        return self._decide(user, resource, permission, acting_as, None, self._clock())
+        return self._decide(user, resource, permission, acting_as, None, now)
 
     async def aauthorize(
         self, user: User, resource: Resource, permission: str | None = None, *, acting_as: Sequence[str] | None = None
@@ -156,7 +189,7 @@ class Authorizer:
     ) -> Generator[Call, object, Decisions]:
         """Ask the ports for what a decision needs, then decide; yields the calls to be made."""
         for resource in resources:  # a malformed question costs nobody a call
-            self._kind(resource, permission)
+            self._question(resource, permission)
         subject = _user_id(user)
         assigned: tuple[AssignmentRecord, ...] | Failed | None = None
         if self._assignments is not None:
@@ -181,17 +214,18 @@ class Authorizer:
         now: int,
     ) -> Decision:
         """Decide with what the ports answered; `properties` is an empty tuple where the type has no loader."""
-        if isinstance(properties, Failed):
-            return self._denied("indeterminate", user, resource, permission, acting_as, now, str(properties))
+        if properties == ():
+            return self._decide(user, resource, permission, acting_as, assigned, now)
+        if isinstance(properties, Mapping):
+            return self._decide(user, Resource(resource.type, resource.id, properties), permission, acting_as, assigned, now)
+        who = None if acting_as is None else tuple(acting_as)
         if properties is None:
-            detail = f"the application has no {resource.type} `{resource.id}`"
-            return self._denied("resource-not-found", user, resource, permission, acting_as, now, detail)
-        if properties != ():
-            if not isinstance(properties, Mapping):
-                detail = str(Failed(f"the loader of `{resource.type}`", f"gave {type(properties).__name__}"))
-                return self._denied("indeterminate", user, resource, permission, acting_as, now, detail)
-            resource = Resource(resource.type, resource.id, properties)
-        return self._decide(user, resource, permission, acting_as, assigned, now)
+            code, detail = "resource-not-found", f"the application has no {resource.type} `{resource.id}`"
+        else:
+            wrong = Failed(f"the loader of `{resource.type}`", f"gave {type(properties).__name__}, not a mapping")
+            code, detail = "indeterminate", str(properties if isinstance(properties, Failed) else wrong)
+        nobody = Held(user, "", 0, {}, (), found=False)
+        return Decision(DENIED[code], nobody, resource, permission, who, None, now, serials.next(), self._grounds, detail)
 
     def _decide(
         self,
@@ -202,38 +236,38 @@ class Authorizer:
         assigned: tuple[AssignmentRecord, ...] | Failed | None,
         now: int,
     ) -> Decision:
-        """Check the question, look up what it names, evaluate. This is the hot path: no work that can wait."""
-        kind = self._kind(resource, permission)
-        view = self._view
-        subject = user if user.__class__ is str else _user_id(user)
-        properties = resource.properties
-        owner = properties.get("owner") if properties else None
-        if owner is not None and not isinstance(owner, str):
-            raise RequestError("`owner` must be a user's id, an empty text for nobody, or null")
-        acting = None if acting_as is None else self._acting(acting_as)
+        """Check the question, look up what it names, evaluate."""
+        kind, properties = self._question(resource, permission)
+        acting = None if acting_as is None else self._read_acting(acting_as)
         location = self._locate(kind, resource)
-        state = view.term_code(location.term, now) << kind.term.shift if kind.term and location else 0
+        subject = _user_id(user)
         if now > self._fresh_until or isinstance(assigned, Failed):
             detail = self._stale if now > self._fresh_until else str(assigned)
-            return self._denied("indeterminate", subject, resource, permission, acting_as, now, detail)
-        held = view.person(subject, now) if assigned is None else view.person_with(subject, assigned, now)
-        cell = evaluate(kind, held, location, properties, owner, acting, state)
+            held = Held(subject, "", 0, {}, (), problem=detail)
+        else:
+            held = self._view.person(subject, now, assigned)
+        cell = evaluate(kind, held, location, properties, acting, now)
         detail = "" if cell.code == "table" else self._detail(cell.code, held, kind, resource)
         who = None if acting_as is None else tuple(acting_as)
-        return Decision(cell, subject, resource, permission, who, held, location, now, serials.next(), self._grounds, detail)
+        return Decision(cell, held, resource, permission, who, location, now, serials.next(), self._grounds, detail)
 
-    def _kind(self, resource: Resource, permission: str | None) -> TypeTable:
-        """Give the table of the resource's type; raises for a type or permission that the policy does not know."""
+    def _question(self, resource: Resource, permission: str | None) -> tuple[TypeTable, Mapping[str, object]]:
+        """Check what is asked about, part by part; raises for what is mistyped, or unknown to the policy."""
         if not isinstance(resource, Resource):
             raise RequestError(f"the resource must be a `rolecall.Resource`, not a `{type(resource).__name__}`")
-        kind = self._types.get(resource.type)
+        kind = self._types.get(resource.type) if isinstance(resource.type, str) else None
         if kind is None:
             raise UnknownResourceType(resource.type, self._types)
         if permission is not None and permission not in kind.known:
             raise UnknownPermission(permission, kind.name, kind.known)
         if not isinstance(resource.id, str):
             raise RequestError(f"the resource's id must be a text, not a `{type(resource.id).__name__}`")
-        return kind
+        if not isinstance(resource.properties, Mapping):
+            raise RequestError(f"the resource's properties must be a mapping, not a `{type(resource.properties).__name__}`")
+        owner = resource.properties.get("owner")
+        if owner is not None and not isinstance(owner, str):
+            raise RequestError("`owner` must be a user's id, an empty text for nobody, or null")
+        return kind, resource.properties
 
     def _locate(self, kind: TypeTable, resource: Resource) -> Location | None:
         """Give where the resource is, or None where the facts do not hold it or its place."""
@@ -247,7 +281,7 @@ class Authorizer:
             return self._view.location(kind.places[0], str(places[0]))
         return self._view.joined(*map(str, places))
 
-    def _acting(self, acting_as: Sequence[str]) -> int:
+    def _read_acting(self, acting_as: Sequence[str]) -> int:
         """Give the bits of the roles acted as, with `owner`, which is active beside any of them."""
         atoms = self._table.atoms
         if isinstance(acting_as, str) or not isinstance(acting_as, Sequence):
@@ -257,6 +291,8 @@ class Authorizer:
             if not isinstance(name, str) or name not in atoms.acting:
                 raise UnknownRole(name, atoms.acting)
             bits |= atoms.acting[name]
+        if len(self._acting) < MAX_ACTING:
+            self._acting[tuple(acting_as)] = bits
         return bits
 
     def _detail(self, code: str, held: Held, kind: TypeTable, resource: Resource) -> str:
@@ -272,20 +308,6 @@ class Authorizer:
         places = [(place, str(resource.properties[place])) for place in kind.places]
         missing = [self._view.about(*pair) for pair in places if self._view.location(*pair) is None]
         return "; ".join(missing) or "the student and the section are of different districts"
-
-    def _denied(
-        self,
-        code: str,
-        user: str,
-        resource: Resource,
-        permission: str | None,
-        acting_as: Sequence[str] | None,
-        now: int,
-        detail: str,
-    ) -> Decision:
-        """Give a decision that was made without looking at the table."""
-        who = None if acting_as is None else tuple(acting_as)
-        return Decision(DENIED[code], user, resource, permission, who, None, None, now, serials.next(), self._grounds, detail)
 
 
 def _user_id(user: User) -> str:

@@ -29,14 +29,13 @@ def evaluate(
     held: Held,
     location: Location | None,
     properties: Mapping[str, object],
-    owner: object,
     acting: int | None,
-    state: int,
+    now: int,
 ) -> Cell:
     """Give the cell that answers a request about a resource of type `kind` at `location`.
 
-    `acting` are the bits of the roles acted as, or None; `state` is the code of the built-in attribute `term`, in its
-    place (see `term_state`), 0 for unknown.
+    `acting` are the bits of the roles acted as (see `Atoms.acting`), or None; `now` is in nanoseconds since 1970, and
+    only a term is compared with it.
     """
     if held.problem:
         return _INDETERMINATE
@@ -55,6 +54,7 @@ def evaluate(
     for key in location.doubtful:
         mask |= here(key, 0) & kind.high
     if kind.own:
+        owner = properties.get("owner")
         if owner is None:
             mask |= kind.owner_doubt
         elif owner == held.id:
@@ -64,9 +64,11 @@ def evaluate(
         if not mask & kind.anyone:
             return _NOT_ACTING
     mask &= kind.relevant
-    for code in kind.attributes:
-        value = properties.get(code.name)
-        if isinstance(value, code.kind):
-            state |= code.states.get(value, 0)
-    name = state << kind.shift | mask
-    return kind.cells.get(name) or kind.cell(name)
+    for name, its_type, states in kind.readers:
+        value = properties.get(name)
+        if isinstance(value, its_type):
+            mask |= states.get(value, 0)
+    if kind.term and location.bounds:
+        first, last = location.bounds
+        mask |= kind.term.states["past" if now > last else "current" if now >= first else "future"]
+    return kind.cells.get(mask) or kind.cell(mask)

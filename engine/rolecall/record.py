@@ -42,7 +42,7 @@ def role_data(role: RoleAssignment) -> dict[str, str]:
 def warnings(decision: Decision) -> list[str]:
     """Give what is odd in the facts behind the decision: doubts that a rule asked about, and the roster's own."""
     doubts = [f"{one.role} at {one.scope} `{one.id}` is doubtful: {one.doubt}" for one in decision.doubts]
-    return [*doubts, *(decision.held.notes if decision.held else ())]
+    return [*doubts, *decision.held.notes]
 
 
 def record(decision: Decision) -> dict[str, object]:
@@ -65,7 +65,7 @@ def record(decision: Decision) -> dict[str, object]:
             "source": grounds.facts_source,
             "as_of": render_instant(grounds.as_of) if grounds.as_of is not None else None,
             "age_seconds": (decision.nanoseconds - grounds.as_of) // 1_000_000_000 if grounds.as_of is not None else None,
-            "district": held.district if held and held.found else None,
+            "district": held.district or None,
             "location": [*place.keys, *place.doubtful, f"district:{place.district}"] if place else [],
             "asserted": {key: decision.resource.properties[key] for key in sorted(decision.resource.properties)},
         },

@@ -1,7 +1,7 @@
 """The decision table: for each resource type, cell -> permissions and the rules behind them.
 
-A cell is named by one integer: the state of the attributes, then the (role, scope) pairs held or doubtful, then
-those held beyond doubt, of the pairs that some rule of the type asks about. Cells are worked out when first asked
+A cell is named by one integer, from its high bits to its low ones: the state of the attributes, the (role, scope)
+pairs held or doubtful, those held beyond doubt; of the pairs, those that some rule of the type asks about. Cells are worked out when first asked
 for and kept: a policy of 1,000 rules has more cells than anybody could hold, and a district visits few of them.
 """
 
@@ -22,8 +22,8 @@ MAX_CELLS: Final = 1 << 16
 class AttributeCode(msgspec.Struct, frozen=True):
     """How an attribute's state is written into a cell's name: 0 is unknown, then the values in the author's order.
 
-    `states` gives a value's code, shifted into its place. A value of another type than `kind` is unknown: `1` is not
-    true.
+    `states` gives a value's code, shifted into its place in a cell's name. A value of another type than `kind` is
+    unknown: `1` is not true.
     """
 
     name: str
@@ -42,6 +42,10 @@ class AttributeCode(msgspec.Struct, frozen=True):
     def code(self, value: bool | str) -> int:
         """Give the code of one of the attribute's own values."""
         return self.states[value] >> self.shift
+
+    def read(self, name: int) -> int:
+        """Give the attribute's code in a cell's name."""
+        return name >> self.shift & (1 << self.width) - 1
 
 
 class Half(msgspec.Struct, frozen=True):
@@ -71,7 +75,8 @@ class TypeTable:
 
     __slots__ = (
         "anyone", "attributes", "cells", "high", "known", "location_scopes", "maxima", "minima", "name", "own",
-        "owner_doubt", "owner_sure", "permissions", "places", "relevant", "shift", "term", "width", "within",
+        "owner_doubt", "owner_sure", "permissions", "place", "places", "readers",
+        "relevant", "term", "width", "within",
     )  # fmt: skip
 
     def __init__(
@@ -88,12 +93,13 @@ class TypeTable:
         self.name, self.within, self.own = name, within, within != name
         self.permissions, self.known = permissions, frozenset(permissions)
         self.attributes = tuple(code for code in attributes if code.name != "term")
+        self.readers = tuple((code.name, code.kind, code.states) for code in self.attributes)
         self.term = next((code for code in attributes if code.name == "term"), None)
         self.minima, self.maxima = minima, maxima
         self.places = tuple(within.split("+")) if self.own else ()
+        self.place = self.places[0] if len(self.places) == 1 else ""
         self.location_scopes = (*(("resource",) if self.own else ()), *LOCATION_SCOPES[within])
         width = self.width = atoms.width
-        self.shift = 2 * width
         self.anyone, self.high = atoms.anywhere, (1 << width) - 1 << width
         self.owner_doubt, self.owner_sure = atoms.owner << width, atoms.owner << width | atoms.owner
         asked = 0
@@ -126,7 +132,7 @@ class TypeTable:
         """
         gives = name & (1 << self.width) - 1
         takes = name >> self.width & (1 << self.width) - 1
-        codes = self.codes(name >> self.shift)
+        codes = self.codes(name)
         given = [half for half in self.minima if half.applies(gives, takes, codes)]
         capped = [half for half in self.maxima if half.applies(takes, gives, codes)]
         allowed = 0
@@ -140,10 +146,10 @@ class TypeTable:
             tuple((half.rule, self.names(half.permissions)) for half in capped),
         )
 
-    def codes(self, state: int) -> tuple[int, ...]:
-        """Give the attributes' codes, own attributes first, `term` last."""
+    def codes(self, name: int) -> tuple[int, ...]:
+        """Give the attributes' codes in a cell's name: own attributes first, `term` last."""
         every = (*self.attributes, self.term) if self.term else self.attributes
-        return tuple(state >> code.shift & (1 << code.width) - 1 for code in every)
+        return tuple(code.read(name) for code in every)
 
     def names(self, mask: int) -> frozenset[str]:
         """Give the permissions in a mask."""

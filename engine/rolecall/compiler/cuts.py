@@ -89,7 +89,7 @@ def own_conflicts(policy: Policy, table: Table) -> Iterator[Finding]:
             gone = kind.names(low & ~high)
             over += [f"{kind.name}.{name}" for name in kind.permissions if name in gone]
         if over:
-            message = f"rule `{rule.id}` promises at least what it allows at most to lack"
+            message = f"the `min` of rule `{rule.id}` gives what its own `max` takes away"
             helps = ("take them out of `min`, or add them to `max`; `for` narrows the types that the rule speaks of",)
             details = (("exceeds", ", ".join(over)),)
             yield Finding("own-conflict", message, rule.maximum.origin, details=details, helps=helps)

@@ -24,7 +24,7 @@ def make_table(policy: Policy) -> Table:
     }
     types = []
     for kind in policy.resources.values():
-        codes = attribute_codes(kind, policy)
+        codes = attribute_codes(kind, policy, 2 * atoms.width)
         halves: dict[str, list[Half]] = {"min": [], "max": []}
         for rule in policy.rules:
             if rule.types is not None and kind.name not in rule.types:
@@ -60,8 +60,8 @@ def mask_of(combination: Combination, atoms: Atoms) -> int:
     return atoms.mask(combination.pairs)
 
 
-def attribute_codes(kind: ResourceType, policy: Policy) -> tuple[AttributeCode, ...]:
-    """Number the attributes that some rule for this type asks about; `term` comes last."""
+def attribute_codes(kind: ResourceType, policy: Policy, shift: int) -> tuple[AttributeCode, ...]:
+    """Number the attributes that some rule for this type asks about, from bit `shift` on; `term` comes last."""
     asked = {
         condition.attribute
         for rule in policy.rules
@@ -69,7 +69,6 @@ def attribute_codes(kind: ResourceType, policy: Policy) -> tuple[AttributeCode, 
         for condition in rule.conditions
     }
     codes = []
-    shift = 0
     for name, values in [*((a.name, a.values) for a in kind.attributes.values()), ("term", TERM_VALUES)]:
         if name in asked:
             codes.append(AttributeCode.make(name, values, shift))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphlib import TopologicalSorter
 from typing import Literal
 
 from rolecall.policy import ALL, PermissionSet, Policy, ResourceType, SetExpression
@@ -15,6 +16,9 @@ class Sets:
         self.policy = policy
         self.implied = {kind.name: _implied(kind) for kind in policy.resources.values()}
         self.named: dict[str, dict[str, int]] = {}
+        # What is included comes first, so that a long chain of sets is no deep recursion.
+        for name in TopologicalSorter({name: [*body.include] for name, body in policy.sets.items()}).static_order():
+            self.work_out(name)
 
     def everything(self) -> dict[str, int]:
         """Give the set `all`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from sys import intern
 from typing import Protocol
 
 from rolecall.facts.assignments import AssignmentRecord
@@ -90,7 +91,7 @@ def fold(roles: Iterable[RoleAssignment], atoms: Atoms) -> tuple[int, dict[str, 
         if role.scope in ("anywhere", "district"):
             base |= packed
         else:
-            key = f"{role.scope}:{role.id}"
+            key = intern(f"{role.scope}:{role.id}")
             places[key] = places.get(key, 0) | packed
     return base, places
 

@@ -7,6 +7,7 @@ at (an id that is no string, a list that is none) is a `Malformed`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from sys import intern
 from typing import Final
 
 import msgspec
@@ -67,7 +68,7 @@ class UserRecord(msgspec.Struct, frozen=True):
 def identity(raw: object, what: str) -> tuple[str, str]:
     """Give a record's id and district; an empty string stands for one that is absent, null or empty."""
     data = _object(raw, what)
-    return one_id(data.get("id"), f"{what}: `id`"), one_id(data.get("district"), f"{what}: `district`")
+    return one_id(data.get("id"), f"{what}: `id`"), intern(one_id(data.get("district"), f"{what}: `district`"))
 
 
 def read_school(raw: object, what: str) -> SchoolRecord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from sys import intern
 
 from rolecall.facts.assignments import AssignmentRecord
 from rolecall.facts.records import SchoolRecord, SectionRecord, UserRecord
@@ -137,7 +138,8 @@ class Roster:
         sections = self._here(self.enrolled, student)
         schools = [place for place in student.schools["student"] if self.counts("school", place, student.district)]
         places = [f"student:{student.id}", *(f"section:{section.id}" for section in sections)]
-        return tuple(dict.fromkeys([*places, *(f"school:{place}" for place in schools), *(f"school:{s.school}" for s in sections)]))
+        places += [*(f"school:{place}" for place in schools), *(f"school:{section.school}" for section in sections)]
+        return tuple(dict.fromkeys(map(intern, places)))
 
     def location(self, kind: str, identifier: str) -> Location | None:
         """Give the location of a district, school, section or student, or None where the facts do not hold it."""
@@ -145,13 +147,13 @@ class Roster:
             return Location(kind, identifier, identifier, ()) if identifier in self.districts else None
         if kind == "school":
             school = self.schools.get(identifier)
-            return Location(kind, identifier, school.district, (f"school:{identifier}",)) if school else None
+            return Location(kind, identifier, school.district, (intern(f"school:{identifier}"),)) if school else None
         if kind == "section":
             section = self.sections.get(identifier)
             if section is None:
                 return None
             district, term = self.terms.get(section.term, ("", None))
-            keys = (f"section:{identifier}", f"school:{section.school}")
+            keys = (intern(f"section:{identifier}"), intern(f"school:{section.school}"))
             current = term if district == section.district else None
             return Location(kind, identifier, section.district, keys, current, frozenset(section.students))
         student = self.users.get(identifier)
@@ -196,5 +198,6 @@ def join_student_section(student: Location | None, section: Location | None) -> 
         keys=(f"student:{student.id}", *(section.keys if listed else ())),
         term=section.term,
         students=section.students,
+        bounds=section.bounds,
         doubtful=() if listed else section.keys,
     )

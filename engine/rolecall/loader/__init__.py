@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
 
@@ -33,9 +34,22 @@ def read_policy(path: str | PathLike[str]) -> tuple[Policy | None, list[Finding]
             roots.append((source, root))
     if sources and not policies and not findings:
         findings.append(Finding("no-policy", f"`{path}` holds no policy file", helps=("begin one with `rolecall: 1`",)))
-    policy = build(roots, top, findings, lenient=unreadable)
+    aliases = {finding.place for finding in findings if finding.code == "alias"}
+    policy = build(roots, top, findings, lenient=unreadable or len(aliases) > 0)
+    # An alias is read as nothing, and nothing is mostly wrong in its place: that need not be said as well.
+    findings = [*_once(finding for finding in findings if finding.code == "alias" or finding.place not in aliases)]
     findings.sort(key=lambda finding: (finding.place, finding.code, finding.message))
     return (None if findings else policy), findings
+
+
+def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Leave out a repeated alias: one file can hold hundreds of thousands."""
+    said: set[tuple[str, str]] = set()
+    for finding in findings:
+        key = (finding.place[0], finding.message)
+        if finding.code != "alias" or key not in said:
+            said.add(key)
+            yield finding
 
 
 def load_policy(path: str | PathLike[str]) -> Policy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
@@ -53,7 +54,7 @@ def build(roots: list[tuple[Source, Node]], top: Path, findings: list[Finding], 
         name: (value, at) for name, value, at in _all(nodes, "permission_sets") if names.define("permission set", name, at)
     }
     set_origins = {name: at for name, (_, at) in set_nodes.items()}
-    sets = {name: build_set(value, kinds, set_origins, names) for name, (value, _) in set_nodes.items()}
+    sets = {name: build_set(value, kinds, set_origins, names, at) for name, (value, at) in set_nodes.items()}
     refuse_set_cycles(sets, set_origins, names)
     rule_nodes = {}
     for node in (item for root in nodes for item in items(child(root, "rules"))):
@@ -76,7 +77,7 @@ def digest(sources: tuple[Source, ...], top: Path) -> str:
     for source in sorted(sources, key=lambda source: source.name):
         file = Path(source.name)
         name = file.relative_to(top).as_posix() if top.is_dir() else file.name
-        for part in (name.encode(), source.text.encode()):
+        for part in (os.fsencode(name), source.text.encode()):
             found.update(len(part).to_bytes(8, "big") + part)
     return f"sha256:{found.hexdigest()}"
 
@@ -92,7 +93,8 @@ def _single(nodes: list[Node], key: str, names: Names) -> str | None:
     for node in nodes:
         if isinstance(node, Mapping) and key in node.keys:
             if first is not None:
-                names.error("duplicate-name", f"`{key}` stands in two files; the first is at {first}", node.keys[key])
+                message = f"`{key}` stands in two files; the first is at {first}"
+                names.error("duplicate-name", message, node.keys[key], "keep one of them")
                 continue
             first = node.keys[key]
             found = text(node.values[key]) or found
@@ -105,10 +107,10 @@ def _timezone(nodes: list[Node], names: Names) -> str:
         return "UTC"
     try:
         ZoneInfo(zone)
-    except (ValueError, OSError):
+    except (LookupError, ValueError, OSError):  # zoneinfo's own error is a LookupError
         known = available_timezones()
         folded = {name.casefold().rsplit("/", 1)[-1]: name for name in sorted(known)}
-        close = get_close_matches(zone.casefold().rsplit("/", 1)[-1].replace(" ", "_"), folded, n=1)
+        close = get_close_matches(zone.casefold().rsplit("/", 1)[-1].replace(" ", "_"), folded, n=1, cutoff=0.8)
         at = next(node.values["timezone"].origin for node in nodes if isinstance(node, Mapping) and "timezone" in node.keys)
         fix = f"did you mean `{folded[close[0]]}`?" if close else "write one of the IANA names, such as America/Chicago"
         names.error("unknown-timezone", f"there is no time zone `{zone}`", at, fix)

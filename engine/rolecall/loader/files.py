@@ -16,24 +16,32 @@ def read_sources(path: Path) -> tuple[list[Source], list[Finding]]:
 
     Hidden files and folders (`.git`, an editor's `.#rules.yaml`, the `..data` of a mounted volume) are passed over.
     """
-    if path.is_file():
+    findings: list[Finding] = []
+    if os.path.isfile(path):  # noqa: PTH113 - unlike `path.is_file()` it never raises
         files = [path]
-    elif path.is_dir():
-        files = sorted(_walk(path))
+    elif os.path.isdir(path):  # noqa: PTH112 - as above
+        files = sorted(_walk(path, findings))
     else:
         return [], [Finding("no-such-file", f"there is no file or folder `{path}`")]
-    findings: list[Finding] = []
     sources = [source for file in files if (source := _read(file, findings))]
-    if not files:
+    if not files and not findings:
         findings.append(Finding("no-policy", f"`{path}` holds no file that ends in .yaml or .yml"))
     return sources, findings
 
 
-def _walk(top: Path) -> list[Path]:
-    """Give the policy files below `top`, following links to folders, each real folder once."""
+def _walk(top: Path, findings: list[Finding]) -> list[Path]:
+    """Give the policy files below `top`, following links to folders, each real folder once.
+
+    A folder that cannot be searched is an error: a policy without a part of its rules may allow more.
+    """
     found: list[Path] = []
     seen: set[str] = set()
-    for folder, names, files in os.walk(top, followlinks=True):
+
+    def refuse(error: OSError) -> None:
+        at = Origin(Source(str(error.filename), ""), 1, 1)
+        findings.append(Finding("unreadable", f"the folder cannot be searched: {_why(error)}", at))
+
+    for folder, names, files in os.walk(top, onerror=refuse, followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:
             names.clear()
@@ -49,26 +57,32 @@ def _read(file: Path, findings: list[Finding]) -> Source | None:
     empty = Source(str(file), "")
     at = Origin(empty, 1, 1)
     try:
+        if file.exists() and not file.is_file():  # a named pipe would keep us waiting
+            findings.append(Finding("unreadable", "the file cannot be read: it is no ordinary file", at))
+            return None
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        findings.append(Finding("unreadable", f"cannot be read: {error.strerror or error}", at))
+        findings.append(Finding("unreadable", f"the file cannot be read: {_why(error)}", at))
         return None
     if len(data) > MAX_BYTES:
         helps = ("split it: a folder of files is one policy",)
         findings.append(Finding("too-large", "a policy file may have 4 MiB at most", at, helps=helps))
         return None
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        findings.append(Finding("not-utf-8", "is UTF-16 text", at, helps=("save it as UTF-8",)))
+        findings.append(Finding("not-utf-8", "the file is UTF-16 text", at, helps=("save it as UTF-8",)))
         return None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8", "replace")
-        line = before.count("\n") + 1
-        column = len(before) - (before.rfind("\n") + 1) + 1
-        shown = Source(str(file), data.decode("utf-8", "replace"))
-        message = f"is not UTF-8: byte 0x{data[error.start]:02x} stands where a character should"
-        findings.append(Finding("not-utf-8", message, Origin(shown, line, column), helps=("save it as UTF-8",)))
+        before = data[: error.start].decode("utf-8").removeprefix("\ufeff")
+        shown = Source(str(file), data.decode("utf-8", "replace").removeprefix("\ufeff"))
+        message = f"the file is not UTF-8: byte 0x{data[error.start]:02x} stands where a character should"
+        findings.append(Finding("not-utf-8", message, shown.at(len(before)), helps=("save it as UTF-8",)))
         return None
     return Source(str(file), text.removeprefix("\ufeff"))
+
+
+def _why(error: OSError) -> str:
+    """Say why the system refused, as it says it."""
+    return (error.strerror or str(error)).lower()

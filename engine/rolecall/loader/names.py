@@ -25,18 +25,19 @@ class Names:
     def define(self, what: str, name: str, origin: Origin) -> bool:
         """Register the name of a `what` (`rule`, `resource type`…); False where it is taken or refused."""
         if (first := self.defined.get((what, name))) is not None:
-            self.error("duplicate-name", f"there are two of the name `{name}` ({what}); the first is at {first}", origin)
+            message = f"a second {what} has the name `{name}`; the first is at {first}"
+            self.error("duplicate-name", message, origin, "keep one of them, or give it another name")
             return False
         self.defined[what, name] = origin
         if name in RESERVED and not (what == "resource type" and name in BUILT_IN_TYPES):
-            message = f"`{name}` is a word of the language itself and cannot name a {what}"
+            message = f"`{name}` is a word of the language itself and cannot name {'an' if what[0] in 'aeiou' else 'a'} {what}"
             self.error("reserved-name", message, origin, f"call it `my-{name.lower()}`")
             return False
         return True
 
     def unknown(self, what: str, name: str, known: Iterable[str], origin: Origin) -> None:
-        """Report a name that nothing has."""
-        if not self.lenient:
+        """Report a name that nothing has (one that was refused where it is defined has been reported there)."""
+        if not self.lenient and (what, name) not in self.defined:
             self.error("unknown-name", f"there is no {what} `{name}`", origin, did_you_mean(name, known))
 
     def check(self, what: str, name: str, known: Iterable[str], origin: Origin) -> bool:

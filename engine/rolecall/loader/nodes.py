@@ -21,6 +21,9 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 
+# What YAML allows in no file, written out or not (YAML 1.2, section 5.1).
+_NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
 
 
@@ -71,9 +74,9 @@ def resolve(text: str) -> None | bool | int | float | str:
     if text in ("true", "false"):
         return text == "true"
     if _INTEGER.match(text):
-        return int(text, 0) if text[:2] in ("0o", "0x") else int(text[:20])
+        return int(text[:20], 0 if text[:2] in ("0o", "0x") else 10)
     if _FLOAT.match(text):
-        return float(text.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf")) if "n" not in text.casefold() else float("nan")
+        return float(text.casefold().replace(".inf", "inf").replace(".nan", "nan"))
     return text
 
 
@@ -83,41 +86,73 @@ class _Refused(Exception):
 
 def parse(source: Source, findings: list[Finding]) -> Node | None:
     """Read one document; what is wrong is added to `findings`. None where there is nothing to go on with."""
+    if (odd := _NOT_TEXT.search(source.text)) is not None:
+        name = f"U+{ord(odd.group()):04X}"
+        message = f"the file holds the control character {name}, which is no text"
+        findings.append(Finding("not-text", message, source.at(odd.start()), helps=("delete it, and type the line anew",)))
+        return None
     reader = _Reader(source, findings)
     try:
         return reader.document(iter(yaml.parse(source.text, Loader=_PARSER)))
     except _Refused:
         return None
-    except yaml.reader.ReaderError as error:
-        before = source.text[: max(error.position, 0)] if isinstance(error.position, int) else ""
-        line = before.count("\n") + 1
-        at = Origin(source, line, len(before) - (before.rfind("\n") + 1) + 1)
-        findings.append(Finding("not-text", f"holds a character that YAML does not allow ({error.reason})", at))
     except yaml.MarkedYAMLError as error:
         findings.append(_syntax(source, error))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        findings.append(Finding("not-yaml", f"is not YAML: {error}", Origin(source, 1, 1)))
+        findings.append(Finding("not-yaml", f"the file is not YAML: {error}", Origin(source, 1, 1)))
     return None
 
 
 def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Finding:
-    """Say in plain words what the YAML parser stumbled over."""
+    """Say in plain words what the YAML parser stumbled over, at the place where an author can mend it."""
     mark = error.problem_mark or error.context_mark
     at = Origin(source, mark.line + 1, mark.column + 1) if mark else Origin(source, 1, 1)
+    start = error.context_mark or mark
+    begun = Origin(source, start.line + 1, start.column + 1) if start else at
+    problem, context = str(error.problem or ""), str(error.context or "")
     line = source.line(at.line)
-    problem = error.problem or "it cannot be read"
-    if "\t" in line[: at.column]:
+    here = line[at.column - 1 : at.column]
+    opened = source.line(begun.line)[begun.column - 1 : begun.column]
+    if here == "\t" or "\t" in line[: len(line) - len(line.lstrip())] or "tab character" in problem:
         return Finding("tab", "a tab stands where YAML wants spaces", at, helps=("indent with spaces, two a level",))
-    helps: tuple[str, ...] = ()
-    if "mapping values are not allowed" in problem:
-        helps = ("put a text that contains `: ` in quotes, or start it on a line of its own",)
-    elif "did not find expected" in problem or "expected <block end>" in problem:
-        helps = ("check the indentation here, and the brackets and quotes just above",)
-    elif "unknown alias" in problem or "undefined alias" in problem:
-        return Finding("alias", "an alias (`*name`) is refused", at, helps=("write the value out",))
-    elif "cannot start any token" in problem:
-        helps = ("put the text in quotes",)
-    return Finding("not-yaml", f"is not YAML: {problem}", at, helps=helps)
+    if "directive" in context or "directive" in problem:
+        return Finding("directive", "a `%` directive is refused", Origin(source, at.line, 1), helps=("delete the line",))
+    if "tag handle" in problem or "a tag" in context:
+        return Finding("tag", "a tag (a word that begins with `!`) is refused", begun, helps=("put the text in quotes",))
+    if "while scanning an a" in context or "undefined alias" in problem:
+        helps = ("put a text that begins with `*` or `&` in quotes", "write a repeated value out: anchors and aliases are refused")
+        return Finding("alias", f"`{opened}` stands for an anchor or an alias", begun, helps=helps)
+    if "quoted scalar" in context and "end of stream" in problem:
+        return Finding("not-yaml", f"the text that {opened} begins here has no end", begun, helps=(f"close it with {opened}",))
+    if "',' or '" in problem:
+        closing = {"[": "]", "{": "}"}.get(opened, "]")
+        if begun.line != at.line:
+            return Finding("not-yaml", f"the `{opened}` has no `{closing}`", begun, helps=(f"close it with `{closing}`",))
+        message = f"a `,` or a `{closing}` is missing before this"
+        return Finding("not-yaml", message, at, helps=("put a comma between two entries, and a text with commas in quotes",))
+    for fragment, message, help_, at_start in _SAID:
+        if fragment in problem or fragment in context:
+            return Finding("not-yaml", message.replace("HERE", here), begun if at_start else at, helps=(help_,))
+    return Finding("not-yaml", f"the file is not YAML: {problem or 'it cannot be read'}", at)
+
+
+# What the parser says (libyaml, PyYAML), what an author is told, the fix, and whether the place is where it began.
+_SAID = (
+    ("mapping values are not allowed", "a `:` stands where no key can end",
+     "put a text that holds `: ` in quotes; else check the indentation of this line", False),
+    ("block sequence entries are not allowed", "a list cannot begin on the line of its key",
+     "begin each `- ` on a line of its own, or write [a, b]; put a text that begins with `-` in quotes", False),
+    ("cannot start any token", "a text cannot begin with `HERE`", "put the text in quotes", False),
+    ("could not find expected ':'", "this line has no `:`", "write `key: value`, or check the indentation", True),
+    ("unknown escape character", "in double quotes a `\\` begins a code such as `\\n`, and this is none",
+     "write `\\\\`, or use single quotes", False),
+    ("scanning a block scalar", "a text after `>` or `|` begins on the next line", "break the line after it", False),
+    ("document start", "something stands after the end of the document", "delete it, or check the brackets just above", False),
+    ("node content", "something is missing before this", "check the brackets and commas here and just above", False),
+    ("flow node", "something is missing before this", "check the brackets and commas here and just above", False),
+    ("expected", "this does not fit the lines above it",
+     "check the indentation: what belongs together begins in the same column", False),
+)  # fmt: skip
 
 
 class _Reader:
@@ -161,7 +196,7 @@ class _Reader:
     def node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
         """Read the node that begins with `event`."""
         if depth > MAX_DEPTH:
-            self.refuse("too-deep", f"is nested more than {MAX_DEPTH} levels deep", event)
+            self.refuse("too-deep", f"this is nested more than {MAX_DEPTH} levels deep", event)
             raise _Refused
         if isinstance(event, yaml.AliasEvent):
             self.refuse("alias", f"an alias (`*{event.anchor}`) is refused", event, "write the value out")
@@ -169,7 +204,8 @@ class _Reader:
         if getattr(event, "anchor", None):
             self.refuse("alias", f"an anchor (`&{event.anchor}`) is refused", event, "write the value out where it is used")
         if getattr(event, "tag", None):
-            self.refuse("tag", f"a tag (`{event.tag}`) is refused", event, "delete it; put a text in quotes")
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self.refuse("tag", f"a tag (`{tag}`) is refused", event, "delete it, and put a text in quotes")
         if isinstance(event, yaml.ScalarEvent):
             plain = event.style in (None, "") and not event.tag
             return Scalar(resolve(event.value) if plain else event.value, self.at(event))
@@ -187,9 +223,11 @@ class _Reader:
         while not isinstance(inner := next(events), yaml.MappingEndEvent):
             key = self.node(inner, events, depth + 1)
             value = self.node(next(events), events, depth + 1)
+            if isinstance(inner, yaml.AliasEvent):
+                continue  # said already
             if not isinstance(key, Scalar) or not isinstance(key.value, str):
                 shown = f"`{inner.value}`" if isinstance(inner, yaml.ScalarEvent) else "a list or a mapping"
-                self.refuse("key-no-text", f"{shown} cannot be a key here", inner, "a key is a word; put it in quotes if meant")
+                self.refuse("key-no-text", f"{shown} cannot be a key here", inner, "a key is a word: put it in quotes if it is one")
             elif key.value in keys:
                 first = keys[key.value].line
                 self.refuse("duplicate-key", f"`{key.value}` stands twice (first in line {first})", inner, "keep one of them")

@@ -87,8 +87,14 @@ def _permissions(kind: str, node: Node | None, names: Names) -> dict[str, tuple[
     return found
 
 
-def build_set(node: Node, kinds: MappingType[str, ResourceType], sets: MappingType[str, Origin], names: Names) -> PermissionSet:
-    """Build a set, named or written in place."""
+def build_set(
+    node: Node,
+    kinds: MappingType[str, ResourceType],
+    sets: MappingType[str, Origin],
+    names: Names,
+    origin: Origin | None = None,
+) -> PermissionSet:
+    """Build a set, named (at `origin`) or written in place."""
     include = []
     for name, at in texts(child(node, "include")):
         if name == ALL or names.check("permission set", name, sets, at):
@@ -98,7 +104,7 @@ def build_set(node: Node, kinds: MappingType[str, ResourceType], sets: MappingTy
     permissions = _per_type(given, origins, kinds, names)
     out = child(node, "except")
     excluded = _per_type({k: v for k, v, _ in entries(out)}, {k: at for k, _, at in entries(out)}, kinds, names)
-    return PermissionSet(tuple(include), permissions, excluded, node.origin)
+    return PermissionSet(tuple(include), permissions, excluded, origin or node.origin)
 
 
 def _per_type(
@@ -115,7 +121,7 @@ def _per_type(
             found[key] = "all" if value.value == ALL else ()
             continue
         known = kinds[key].permissions
-        pairs = texts(value)
+        pairs = texts(value) if known else []  # a type without permissions has been reported
         found[key] = tuple(name for name, at in pairs if names.check(f"permission of `{key}` named", name, known, at))
     return found
 

@@ -13,7 +13,7 @@ from rolecall.loader.nodes import Mapping, Node, Scalar
 from rolecall.loader.resources import attribute_values, build_set
 from rolecall.policy import ALL, Bound, Combination, Condition, PermissionSet, ResourceType, Rule
 from rolecall.vocabulary.origin import Origin
-from rolecall.vocabulary.roles import BUILT_IN_ROLES, HELD_AT
+from rolecall.vocabulary.roles import BUILT_IN_ROLES, HELD_AT, SCOPES
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ def _combinations(node: Node | None, known: Known, names: Names) -> tuple[Combin
             if names.check("role", role, known.scopes, at) and scope:
                 if scope in known.scopes[role]:
                     pairs.append((role, scope))
-                else:
+                elif scope in SCOPES:  # what is no scope at all has been reported
                     _impossible(role, scope, value.origin, known, names)
         if pairs:
             found.append(Combination(tuple(sorted(pairs)), item.origin))
@@ -122,7 +122,9 @@ def _conditions(
     asked = [key for key, _, _ in given]
     for key, (_, at) in unknown.items():
         if key not in asked:
-            names.error("needless-unknown", f"`if_unknown` names `{key}`, which `if` does not", at, did_you_mean(key, asked))
+            hint = did_you_mean(key, asked)
+            fix = hint if hint.startswith("did you mean") else f"delete it, or ask for `{key}` in `if`"
+            names.error("needless-unknown", f"`if_unknown` names `{key}`, which `if` does not", at, fix)
     found = []
     spoken = [known.kinds[name] for name in types] if types is not None else list(known.kinds.values())
     for key, value, at in given:

@@ -41,7 +41,7 @@ def _explain(error: ValidationError, root: Node) -> Iterator[Finding]:
     """Turn one validation error into findings, each at the place an author would look."""
     path = list(error.absolute_path)
     node = find(root, path)
-    name = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "this" if path else "the file"
+    name = _item_name(node) or _name(path)
     expected = error.schema.get("x-expected", "") if isinstance(error.schema, dict) else ""
     kind = error.validator
     if kind == "additionalProperties" and isinstance(node, Mapping):
@@ -54,45 +54,59 @@ def _explain(error: ValidationError, root: Node) -> Iterator[Finding]:
         yield _bad_name(error, node, expected)
     elif kind == "required":
         missing = [key for key in error.validator_value if key not in (error.instance or {})]
-        where = _item_name(node) or name
         # jsonschema yields an error for each missing key; its message begins with the key.
         key = next((key for key in missing if error.message.startswith(f"'{key}'")), missing[0])
-        yield Finding("missing-key", f"{where} lacks `{key}`", node.origin, helps=_helps(_why_needed(key)))
+        yield Finding("missing-key", f"{name} lacks `{key}`", node.origin, helps=_helps(_why_needed(key)))
     elif kind == "anyOf":
-        where = _item_name(node) or name
         helps = ("add `min: …` (what they have at least) or `max: …` (what they have at most)",)
-        yield Finding("missing-key", f"{where} has neither `min` nor `max`", node.origin, helps=helps)
+        yield Finding("missing-key", f"{name} has neither `min` nor `max`", node.origin, helps=helps)
     elif kind in ("minItems", "minProperties", "minLength"):
         yield Finding("empty-value", f"{name} is empty", node.origin, helps=_helps(expected and f"write {expected}"))
     else:
-        yield _wrong_value(error, node, name, expected)
+        yield _wrong_value(error, node, name, expected, _place(root, path))
 
 
 def _bad_name(error: ValidationError, node: Node, expected: str) -> Finding:
     """Say that a key is no proper name, at the key."""
     key = str(error.instance)
     origin = node.keys.get(key, node.origin) if isinstance(node, Mapping) else node.origin
-    better = "".join(c if c.isalnum() or c in "_-" else "-" for c in key).strip("-_0123456789")
-    if expected.startswith("a name"):
+    return Finding("bad-name", f"`{key}` is not {expected}", origin, helps=_better(key, expected))
+
+
+def _better(name: str, expected: str) -> tuple[str, ...]:
+    """Give a proper name that is close to one that is none."""
+    better = "".join(c if c.isalnum() or c in "_-" else "-" for c in name).strip("-_0123456789")
+    if "role" not in expected:
         better = better.lower()
-    helps = (f"write `{better}`",) if better and better != key and better.isascii() else ()
-    return Finding("bad-name", f"`{key}` is not {expected}", origin, helps=helps)
+    return (f"write `{better}`",) if better and better != name and better.isascii() else ()
 
 
-def _wrong_value(error: ValidationError, node: Node, name: str, expected: str) -> Finding:
+def _place(root: Node, path: list[str | int]) -> Origin:
+    """Give where a value stands: that of its key, if the value begins on a later line."""
+    node = find(root, path)
+    above = find(root, path[:-1])
+    if path and isinstance(path[-1], str) and isinstance(above, Mapping) and not isinstance(node, Scalar):
+        key = above.keys.get(path[-1], node.origin)
+        return node.origin if node.origin.line == key.line else key
+    return node.origin
+
+
+def _wrong_value(error: ValidationError, node: Node, name: str, expected: str, at: Origin) -> Finding:
     """Say what stands there and what should."""
     shown = _shown(node)
-    message = f"{name} is {shown}, and should be {expected}" if expected else f"{name} is {shown}: {error.message}"
+    message = f"{name} is {shown}, and should be {expected}"
     helps: tuple[str, ...] = ()
     value = node.value if isinstance(node, Scalar) else None
     choices = error.validator_value if error.validator == "enum" else [error.validator_value]
     if isinstance(value, str) and error.validator in ("enum", "const"):
         hint = did_you_mean(value, [choice for choice in choices if isinstance(choice, str)])
         helps = (hint,) if hint.startswith("did you mean") else ()
-    if isinstance(value, str) and "list" in expected and value.isidentifier() and not helps:
+    if isinstance(value, str) and expected.startswith("a list") and value.isidentifier() and not helps:
         helps = (f"write [{value}]",)
-    code = "bad-name" if error.validator == "pattern" and "name" in expected else "wrong-value"
-    return Finding(code, message, node.origin, helps=helps)
+    code = "bad-name" if error.validator == "pattern" and expected.startswith(("a name", "a set's name")) else "wrong-value"
+    if code == "bad-name" and isinstance(value, str):
+        helps = _better(value, expected)
+    return Finding(code, message, at, helps=helps)
 
 
 def _shown(node: Node) -> str:
@@ -101,7 +115,7 @@ def _shown(node: Node) -> str:
         return "a mapping"
     if isinstance(node, Sequence):
         return "a list"
-    if node.value is None:
+    if node.value is None or (isinstance(node.value, str) and not node.value.strip()):
         return "empty"
     if isinstance(node.value, str):
         return f"the text `{node.value[:60]}`"
@@ -120,6 +134,14 @@ def _why_needed(key: str) -> str:
         "permissions": "list what can be done, for example `permissions: [view, edit]`",
         "scopes": "say where it may be assigned, for example `scopes: [section]`",
     }.get(key, "")
+
+
+def _name(path: list[str | int]) -> str:
+    """Name the value at a path by the key above it."""
+    keys = [step for step in path if isinstance(step, str)]
+    if not keys:
+        return "the file"
+    return f"`{keys[-1]}`" if keys[-1] == path[-1] else f"an entry of `{keys[-1]}`"
 
 
 def _item_name(node: Node) -> str:
@@ -146,8 +168,3 @@ def find(root: Node, path: Iterable[str | int]) -> Node:
         else:
             break
     return node
-
-
-def key_origin(node: Mapping, key: str) -> Origin:
-    """Give where a key stands."""
-    return node.keys.get(key, node.origin)

@@ -78,16 +78,20 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
     """
 
     cell: Cell
-    subject: str
+    held: Held
     resource: Resource
     permission: str | None
     acting_as: tuple[str, ...] | None
-    held: Held | None
     location: Location | None
     nanoseconds: int
     serial: int
     grounds: Grounds
     detail: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The id of the user who was asked about."""
+        return self.held.id
 
     @property
     def permissions(self) -> frozenset[str]:
@@ -151,7 +155,7 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
     @property
     def roles(self) -> tuple[RoleAssignment, ...]:
         """The role assignments that count around this resource, nearest first."""
-        if not self.held or not self.location or self.held.district != self.location.district:
+        if not self.location or self.held.district != self.location.district:
             return ()
         keys = (*self.location.keys, *self.location.doubtful, f"district:{self.location.district}")
         order = {key: number for number, key in enumerate(keys)}
@@ -178,7 +182,7 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
     def owner_unknown(self) -> bool:
         """Whether the resource is the application's own and the request did not say who owns it."""
         own = self.location is not None and (self.location.kind, self.location.id) != (self.resource.type, self.resource.id)
-        return own and self.held is not None and self.resource.properties.get("owner") is None
+        return own and self.resource.properties.get("owner") is None
 
 
 class Decisions(tuple[Decision, ...]):

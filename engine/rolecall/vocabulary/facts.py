@@ -45,7 +45,8 @@ class Location(msgspec.Struct, frozen=True, eq=False):
     """Where a resource is: the places around it, as keys (`section:5f…`) in the order near to far.
 
     `doubtful` are the keys of places where roles are held with doubt (a student whom the section does not list).
-    `students` are those that a section lists. The district counts by `district`, not by a key.
+    `students` are those that a section lists. The district counts by `district`, not by a key. `bounds` are the first
+    and last nanosecond of the term, worked out for one policy's time zone; None where the term is unknown.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Location(msgspec.Struct, frozen=True, eq=False):
     term: Term | None = None
     students: frozenset[str] = frozenset()
     doubtful: tuple[str, ...] = ()
+    bounds: tuple[int, int] | None = None
 
 
 class Held(msgspec.Struct, frozen=True, eq=False):

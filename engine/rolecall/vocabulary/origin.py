@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Final, Literal
 
 import msgspec
+
+# What ends a line for YAML, and so for positions.
+_BREAK: Final = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
+_LONG: Final = 160
+# What a terminal would obey rather than show.
+_UNSHOWN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Source(msgspec.Struct, frozen=True, eq=False):
@@ -15,8 +22,13 @@ class Source(msgspec.Struct, frozen=True, eq=False):
 
     def line(self, number: int) -> str:
         """Give the text of line `number` (1-based), or an empty string past the end."""
-        lines = self.text.splitlines()
+        lines = _BREAK.split(self.text)
         return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    def at(self, offset: int) -> Origin:
+        """Give the place of the character at `offset`."""
+        lines = _BREAK.split(self.text[: max(offset, 0)])
+        return Origin(self, len(lines), len(lines[-1]) + 1)
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -62,16 +74,32 @@ class Finding(msgspec.Struct, frozen=True):
 
     def render(self) -> str:
         """Give the finding as a person reads it: the sentence, the place, the line with a caret, the fixes."""
-        rows = [f"{self.severity}[{self.code}]: {self.message}"]
+        rows = [f"{self.severity}[{self.code}]: {visible(self.message)}"]
         margin = ""
         if self.origin:
             at = self.origin
             margin = " " * len(str(at.line))
-            text = at.source.line(at.line)
-            shown = text.replace("\t", " ")
-            caret = "^" * max(1, min(at.width, len(text) - at.column + 1))
-            rows += [f"{margin}--> {at.file}:{at.line}:{at.column}", f"{margin} |"]
-            rows += [f"{at.line} | {shown}", f"{margin} | {' ' * (at.column - 1)}{caret}"]
-        rows += [f"{margin} = {label}: {text}" for label, text in self.details]
-        rows += [f"{margin} = help: {text}" for text in self.helps]
+            rows.append(f"{margin}--> {visible(at.file)}:{at.line}:{at.column}")
+        if self.origin and self.origin.source.text:
+            shown, before, width = _excerpt(self.origin)
+            rows += [f"{margin} |", f"{self.origin.line} | {shown}".rstrip(), f"{margin} | {' ' * before}{'^' * width}"]
+        rows += [f"{margin} = {label}: {visible(text)}" for label, text in self.details]
+        rows += [f"{margin} = help: {visible(text)}" for text in self.helps]
         return "\n".join(rows)
+
+
+def _excerpt(at: Origin) -> tuple[str, int, int]:
+    """Give the line (of a long one what is near), what stands before the caret, and the caret's width."""
+    text = at.source.line(at.line)
+    start = max(0, at.column - _LONG // 2) if len(text) > _LONG else 0
+    shown = text[start : start + _LONG]
+    before = at.column - 1 - start
+    width = max(1, min(at.width, len(shown) - before))
+    more = "…" if len(text) > start + _LONG else ""
+    shown = visible(shown.replace("\t", " ")) + more
+    return (f"…{shown}", before + 1, width) if start else (shown, before, width)
+
+
+def visible(text: str) -> str:
+    """Give a text with `\ufffd` for each character that a terminal would obey rather than show."""
+    return _UNSHOWN.sub("\ufffd", text)
