@@ -18,13 +18,19 @@ Policies = Annotated[
 ]
 SnapshotFile = Annotated[
     Path,
-    typer.Option("--snapshot", envvar="ROLECALL_SNAPSHOT", help="The facts: a snapshot, .json or .jsonl (try `rolecall demo --write`)."),
+    typer.Option(
+        "--snapshot",
+        envvar="ROLECALL_SNAPSHOT",
+        help="The facts: a snapshot, .json or .jsonl (try `rolecall demo --write`).",
+    ),
 ]
 At = Annotated[
-    str | None, typer.Option("--at", metavar="TIME", help="Decide as of this RFC 3339 time instead of the snapshot's `as_of`.")
+    str | None,
+    typer.Option("--at", metavar="TIME", help="Decide as of this RFC 3339 time instead of the snapshot's `as_of`."),
 ]
 As = Annotated[
-    list[str] | None, typer.Option("--as", metavar="ROLE", help="Act as this login role only; may be given several times.")
+    list[str] | None,
+    typer.Option("--as", metavar="ROLE", help="Act as this login role only; may be given several times."),
 ]
 POLICIES = Path("policies")
 
@@ -57,13 +63,15 @@ def open_pdp(policies: Path, snapshot: Path, at: str | None) -> tuple[Authorizer
 
 def parse_time(text: str | None) -> datetime | None:
     """Read `--at`; wrong usage where it is no instant."""
-    from rolecall.facts.instants import parse_instant  # noqa: PLC0415 - keeps --help quick
+    from rolecall.instants import parse_instant  # noqa: PLC0415 - keeps --help quick
 
     if text is None:
         return None
     found = parse_instant(text)
     if found is None:
-        raise typer.BadParameter(f"`{text}` is no RFC 3339 time with a zone, such as 2026-10-14T15:00:00Z", param_hint="--at")
+        raise typer.BadParameter(
+            f"`{text}` is no RFC 3339 time with a zone, such as 2026-10-14T15:00:00Z", param_hint="--at"
+        )
     return _datetime(found)
 
 

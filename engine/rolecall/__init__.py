@@ -1,7 +1,7 @@
 """rolecall: what a person may do in an ed-tech product, from the roles and places that Clever says they have now.
 
-    pdp = Authorizer.load("policies/", facts=Snapshot.load("snapshot.json"))
-    pdp.check(user, Resource("section", "5f…"), "edit")
+pdp = Authorizer.load("policies/", facts=Snapshot.load("snapshot.json"))
+pdp.check(user, Resource("section", "5f…"), "edit")
 """
 
 from rolecall.authorizer import Authorizer

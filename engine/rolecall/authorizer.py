@@ -10,13 +10,20 @@ from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 from rolecall.compiler import load_table
-from rolecall.errors import Indeterminate, PermissionDenied, RequestError, UnknownPermission, UnknownResourceType, UnknownRole
+from rolecall.errors import (
+    Indeterminate,
+    PermissionDenied,
+    RequestError,
+    UnknownPermission,
+    UnknownResourceType,
+    UnknownRole,
+)
 from rolecall.evaluator import DENIED, evaluate
 from rolecall.facts.assignments import AssignmentRecord, read_assignment
 from rolecall.facts.hold import Facts
-from rolecall.facts.instants import nanoseconds
 from rolecall.facts.records import Malformed
 from rolecall.facts.view import View
+from rolecall.instants import nanoseconds
 from rolecall.loader import load_policy
 from rolecall.ports import Assignments, Call, Failed, Loader, run, run_async
 from rolecall.table import Table, TypeTable
@@ -120,7 +127,11 @@ class Authorizer:
             return self._carefully(user, resource, permission, acting_as, now)
         if now > self._fresh_until or (permission is not None and permission not in kind.known):
             return self._carefully(user, resource, permission, acting_as, now)
-        if resource.__class__ is not Resource or resource.id.__class__ is not str or not (owner is None or owner.__class__ is str):
+        if (
+            resource.__class__ is not Resource
+            or resource.id.__class__ is not str
+            or not (owner is None or owner.__class__ is str)
+        ):
             return self._carefully(user, resource, permission, acting_as, now)
         cell = evaluate(kind, held, location, properties, acting, now)
         who = None if acting_as is None else tuple(acting_as)
@@ -140,7 +151,9 @@ class Authorizer:
         """Decide where ports may have to be awaited; never blocks the event loop."""
         return (await run_async(self._ask(user, (resource,), permission, acting_as)))[0]
 
-    def check(self, user: User, resource: Resource, permission: str, *, acting_as: Sequence[str] | None = None) -> Decision:
+    def check(
+        self, user: User, resource: Resource, permission: str, *, acting_as: Sequence[str] | None = None
+    ) -> Decision:
         """Give the decision if it allows; raises `PermissionDenied` (403) or `Indeterminate` (503) if not."""
         return _enforce(self.authorize(user, resource, permission, acting_as=acting_as))
 
@@ -170,7 +183,7 @@ class Authorizer:
     ) -> Decisions:
         """Decide about several resources at one instant. A thing in several sections is asked about once for each;
         read the answer with `any_allowed` or `all_allowed`.
-        """  # noqa: D205, D400 - one sentence too long for a line
+        """  # noqa: D205 - one sentence too long for a line
         return run(self._ask(user, tuple(resources), permission, acting_as))
 
     async def aauthorize_many(
@@ -201,7 +214,9 @@ class Authorizer:
             properties = (yield Call(f"the loader of `{resource.type}`", loader, resource.id)) if loader else ()
             loaded.append((resource, properties))
         now = self._clock()
-        return Decisions(self._decide_loaded(subject, one, props, permission, acting_as, assigned, now) for one, props in loaded)
+        return Decisions(
+            self._decide_loaded(subject, one, props, permission, acting_as, assigned, now) for one, props in loaded
+        )
 
     def _decide_loaded(
         self,
@@ -217,7 +232,9 @@ class Authorizer:
         if properties == ():
             return self._decide(user, resource, permission, acting_as, assigned, now)
         if isinstance(properties, Mapping):
-            return self._decide(user, Resource(resource.type, resource.id, properties), permission, acting_as, assigned, now)
+            return self._decide(
+                user, Resource(resource.type, resource.id, properties), permission, acting_as, assigned, now
+            )
         who = None if acting_as is None else tuple(acting_as)
         if properties is None:
             code, detail = "resource-not-found", f"the application has no {resource.type} `{resource.id}`"
@@ -225,7 +242,9 @@ class Authorizer:
             wrong = Failed(f"the loader of `{resource.type}`", f"gave {type(properties).__name__}, not a mapping")
             code, detail = "indeterminate", str(properties if isinstance(properties, Failed) else wrong)
         nobody = Held(user, "", 0, {}, (), found=False)
-        return Decision(DENIED[code], nobody, resource, permission, who, None, now, serials.next(), self._grounds, detail)
+        return Decision(
+            DENIED[code], nobody, resource, permission, who, None, now, serials.next(), self._grounds, detail
+        )
 
     def _decide(
         self,
@@ -263,7 +282,9 @@ class Authorizer:
         if not isinstance(resource.id, str):
             raise RequestError(f"the resource's id must be a text, not a `{type(resource.id).__name__}`")
         if not isinstance(resource.properties, Mapping):
-            raise RequestError(f"the resource's properties must be a mapping, not a `{type(resource.properties).__name__}`")
+            raise RequestError(
+                f"the resource's properties must be a mapping, not a `{type(resource.properties).__name__}`"
+            )
         owner = resource.properties.get("owner")
         if owner is not None and not isinstance(owner, str):
             raise RequestError("`owner` must be a user's id, an empty text for nobody, or null")
@@ -314,7 +335,9 @@ def _user_id(user: User) -> str:
     """Give the v3.0 id of a user."""
     found = user if isinstance(user, str) else getattr(user, "clever_id", None)
     if not isinstance(found, str):
-        raise RequestError(f"the user must be a v3.0 id, or an object whose `clever_id` is one, not a `{type(user).__name__}`")
+        raise RequestError(
+            f"the user must be a v3.0 id, or an object whose `clever_id` is one, not a `{type(user).__name__}`"
+        )
     return found
 
 

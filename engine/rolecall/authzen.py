@@ -93,6 +93,6 @@ def response(decision: Decision) -> dict[str, object]:
     return {"decision": allowed, "context": context}
 
 
-def error_response(error: RequestError) -> dict[str, object]:
+def error_response(message: str) -> dict[str, object]:
     """Give the response to a request that is not valid."""
-    return {"decision": False, "context": {"error": {"status": 400, "message": str(error)}}}
+    return {"decision": False, "context": {"error": {"status": 400, "message": message}}}

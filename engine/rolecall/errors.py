@@ -1,16 +1,16 @@
 """Everything that rolecall raises.
 
-    RolecallError
-     ├── PolicyError              the policy is invalid; carries every finding
-     ├── FactsError               facts cannot be read (a snapshot that is no snapshot)
-     ├── RequestError             the question is malformed (AuthZEN's 400); never an answer
-     │    ├── UnknownResourceType
-     │    ├── UnknownPermission
-     │    └── UnknownRole         in `acting_as`
-     ├── NotConfigured            the module-level `authorize` before `configure`
-     └── Refusal                  `check` did not get a yes; carries the decision
-          ├── PermissionDenied    the answer is no (403)
-          └── Indeterminate       there is no answer now (503)
+RolecallError
+ ├── PolicyError              the policy is invalid; carries every finding
+ ├── FactsError               facts cannot be read (a snapshot that is no snapshot)
+ ├── RequestError             the question is malformed (AuthZEN's 400); never an answer
+ │    ├── UnknownResourceType
+ │    ├── UnknownPermission
+ │    └── UnknownRole         in `acting_as`
+ ├── NotConfigured            the module-level `authorize` before `configure`
+ └── Refusal                  `check` did not get a yes; carries the decision
+      ├── PermissionDenied    the answer is no (403)
+      └── Indeterminate       there is no answer now (503)
 """
 
 from __future__ import annotations
@@ -100,7 +100,9 @@ class UnknownRole(RequestError):
 
     def __str__(self) -> str:
         """Give the sentence with the likely fix."""
-        return f"`acting_as` names `{self.name}`, which is no role to log in with; {did_you_mean(self.name, self.known)}"
+        return (
+            f"`acting_as` names `{self.name}`, which is no role to log in with; {did_you_mean(self.name, self.known)}"
+        )
 
 
 class NotConfigured(RolecallError):

@@ -12,19 +12,19 @@ from rolecall.table import TypeTable
 from rolecall.vocabulary.decision import Cell
 from rolecall.vocabulary.facts import Held, Location
 
-DENIED: Final[dict[str, Cell]] = {
-    code: Cell(frozenset(), code=code)
-    for code in (
-        "indeterminate", "subject-not-found", "resource-not-found", "place-not-found", "other-district", "no-role", "not-acting",
-    )
-}  # fmt: skip
-_INDETERMINATE, _NO_SUBJECT, _OTHER, _NO_ROLE, _NOT_ACTING = (
-    DENIED[code] for code in ("indeterminate", "subject-not-found", "other-district", "no-role", "not-acting")
-)
-_UNLOCATED = {True: DENIED["place-not-found"], False: DENIED["resource-not-found"]}
+_INDETERMINATE: Final = Cell(frozenset(), code="indeterminate")
+_NO_SUBJECT: Final = Cell(frozenset(), code="subject-not-found")
+_NO_RESOURCE: Final = Cell(frozenset(), code="resource-not-found")
+_NO_PLACE: Final = Cell(frozenset(), code="place-not-found")
+_OTHER: Final = Cell(frozenset(), code="other-district")
+_NO_ROLE: Final = Cell(frozenset(), code="no-role")
+_NOT_ACTING: Final = Cell(frozenset(), code="not-acting")
+
+DENIED: Final = {"indeterminate": _INDETERMINATE, "resource-not-found": _NO_RESOURCE}
+"""Cells for what the authoriser finds out before there is anything to evaluate."""
 
 
-def evaluate(
+def evaluate(  # noqa: C901, PLR0912 - the whole decision on one screen is worth its branches
     kind: TypeTable,
     held: Held,
     location: Location | None,
@@ -42,7 +42,7 @@ def evaluate(
     if not held.found:
         return _NO_SUBJECT
     if location is None:
-        return _UNLOCATED[kind.own]
+        return _NO_PLACE if kind.own else _NO_RESOURCE
     if held.district != location.district:
         return _OTHER
     mask = held.base

@@ -41,8 +41,14 @@ def holdings(pdp: Authorizer, roster: Roster, user: str) -> list[Holding]:
     known: dict[object, tuple[tuple[str, ...], tuple[str, ...]]] = {}
     for kind in pdp.table.types.values():
         for place, properties in _places(kind, roster, person.district):
-            probe = pdp.authorize(user, Resource(kind.name, place, {**properties, "owner": ""} if kind.own else properties))
-            alike = (kind.name, tuple((r.role, r.scope, r.doubt) for r in probe.roles), probe.location and probe.location.term)
+            probe = pdp.authorize(
+                user, Resource(kind.name, place, {**properties, "owner": ""} if kind.own else properties)
+            )
+            alike = (
+                kind.name,
+                tuple((r.role, r.scope, r.doubt) for r in probe.roles),
+                probe.location and probe.location.term,
+            )
             if alike not in known:
                 known[alike] = _over_states(pdp, kind, user, place, properties)
             always, sometimes = known[alike]
@@ -93,5 +99,8 @@ def _nearest(decision: Decision) -> tuple[tuple[str, ...], int]:
     for role in decision.roles:
         best.setdefault(role.role, role)
     near = min((_NEAR.index(role.scope) for role in best.values()), default=len(_NEAR))
-    shown = [f"{role.role} at {role.scope}" if role.scope != "anywhere" else f"{role.role} elsewhere" for role in best.values()]
+    shown = [
+        f"{role.role} at {role.scope}" if role.scope != "anywhere" else f"{role.role} elsewhere"
+        for role in best.values()
+    ]
     return tuple(shown), near

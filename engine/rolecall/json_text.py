@@ -1,4 +1,4 @@
-"""JSON (RFC 8259) read strictly: duplicate member names, NaN and what is nested past reason are refused, not guessed at."""
+"""JSON (RFC 8259) read strictly: duplicate member names, NaN and endless nesting are refused, not guessed at."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rolecall.facts.instants import render_instant
+from rolecall.instants import render_instant
 from rolecall.vocabulary.decision import SENTENCES, Decision, RuleRef
 from rolecall.vocabulary.facts import RoleAssignment
 
@@ -64,7 +64,9 @@ def record(decision: Decision) -> dict[str, object]:
         "facts": {
             "source": grounds.facts_source,
             "as_of": render_instant(grounds.as_of) if grounds.as_of is not None else None,
-            "age_seconds": (decision.nanoseconds - grounds.as_of) // 1_000_000_000 if grounds.as_of is not None else None,
+            "age_seconds": (decision.nanoseconds - grounds.as_of) // 1_000_000_000
+            if grounds.as_of is not None
+            else None,
             "district": held.district or None,
             "location": [*place.keys, *place.doubtful, f"district:{place.district}"] if place else [],
             "asserted": {key: decision.resource.properties[key] for key in sorted(decision.resource.properties)},

@@ -1,8 +1,10 @@
 """The decision table: for each resource type, cell -> permissions and the rules behind them.
 
 A cell is named by one integer, from its high bits to its low ones: the state of the attributes, the (role, scope)
-pairs held or doubtful, those held beyond doubt; of the pairs, those that some rule of the type asks about. Cells are worked out when first asked
-for and kept: a policy of 1,000 rules has more cells than anybody could hold, and a district visits few of them.
+pairs held or doubtful, those held beyond doubt; of the pairs, those that some rule of the type asks about.
+
+Cells are worked out when first asked for and kept: a policy of 1,000 rules has more cells than anybody could hold,
+and a district visits few of them.
 """
 
 from __future__ import annotations

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def check(
-    path: Annotated[Path, typer.Argument(envvar="ROLECALL_POLICIES", help="A policy file, or a folder of them.")] = POLICIES,
+    path: Annotated[
+        Path, typer.Argument(envvar="ROLECALL_POLICIES", help="A policy file, or a folder of them.")
+    ] = POLICIES,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings make the answer no, too.")] = False,
     format: Annotated[Format, typer.Option("--format", help="For a person, or for a program.")] = Format.text,  # noqa: A002 - the option's name
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,9 +45,21 @@ SCENES = (
 )
 
 
+GO_ON = """\
+  rolecall demo --write demo.json     keep the district as a snapshot, then ask about it:
+  rolecall permissions --snapshot demo.json --user ca5700000000000000000001
+  rolecall explain --snapshot demo.json --user ca5700000000000000000001 \\
+      --resource section:5ec000000000000000000001"""
+
+
 def demo(
-    write: Annotated[Path | None, typer.Option("--write", metavar="FILE", help="Write the demo district as a snapshot, .json or .jsonl.")] = None,
-    requests: Annotated[Path | None, typer.Option("--requests", metavar="FILE", help="Write AuthZEN requests about it, a line each.")] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", metavar="FILE", help="Write the demo district as a snapshot, .json or .jsonl."),
+    ] = None,
+    requests: Annotated[
+        Path | None, typer.Option("--requests", metavar="FILE", help="Write AuthZEN requests about it, a line each.")
+    ] = None,
     users: Annotated[int, typer.Option("--users", min=40, help="How many people the district has, about.")] = 400,
     count: Annotated[int, typer.Option("--count", min=1, help="How many requests to write.")] = 1000,
 ) -> None:
@@ -84,15 +95,11 @@ def _play() -> None:
     snapshot = Snapshot.read(district, "the demo district")
     policies = shipped_policies()
     pdp = Authorizer.load(policies, facts=snapshot, max_stale=None, clock=lambda: as_of)
-    title = f"Oakvale, a made-up district of {len(snapshot.users)} people, on {as_of:%Y-%m-%d}, under the policy in {_short(policies)}"
+    title = f"Oakvale, a made-up district, on {as_of:%Y-%m-%d}, under the policy in {_short(policies)}"
     typer.echo(styled(title, "bold"))
     for scene in SCENES:
         typer.echo("\n" + _scene(pdp, scene))
-    typer.echo("\n" + styled("Go on", "bold"))
-    typer.echo("  rolecall demo --write demo.json            keep the district as a snapshot")
-    typer.echo("  rolecall permissions --snapshot demo.json --user ca5700000000000000000001")
-    typer.echo("  rolecall explain --snapshot demo.json --user ca5700000000000000000001 --resource section:5ec000000000000000000001")
-    sys.stdout.flush()
+    typer.echo("\n" + styled("Go on", "bold") + "\n" + GO_ON)
 
 
 def _scene(pdp: Authorizer, scene: Scene) -> str:
@@ -104,16 +111,17 @@ def _scene(pdp: Authorizer, scene: Scene) -> str:
     who, place = CAST[scene.who], CAST[scene.place]
     thing = Resource(scene.kind, place.id, scene.properties)
     decision = pdp.authorize(who.id, thing, scene.permission, acting_as=scene.acting_as)
-    acting = f" (acting as {scene.acting_as[0]})" if scene.acting_as else ""
+    acting = f", acting as {scene.acting_as[0]}," if scene.acting_as else ""
     name, where = scene.who.replace("_", " "), scene.place.replace("_", " ")
-    question = f"May the {name}{acting} {scene.permission} the {scene.kind} “{where}”?"
-    answer = styled("yes", "green") if decision.allowed else styled("no", "red")
+    question = f"May the {name}{acting} `{scene.permission}` the {scene.kind} “{where}”?"
+    answer = styled("Yes.", "green") if decision.allowed else styled("No.", "red")
     said = explain(decision)
-    rules = [f"{rule['rule']} ({_short(Path(rule['at']))})" for line in said.allowed for rule in line.given_by]
-    rules += [f"{rule['rule']} ({_short(Path(rule['at']))})" for line in said.missing for rule in line.cut_by]
-    rows = [f"{who.says} {place.says}", f"  {question} {answer}", f"  {_reason(said.sentence)}"]
-    rows += [styled(f"  by {', '.join(rules)}", "dim")] if rules else []
+    behind = [rule for line in said.allowed for rule in line.given_by]
+    behind += [rule for line in said.missing for rule in line.cut_by]
+    rows = [styled(question, "bold"), f"  {answer} {_reason(said.sentence)}"]
+    rows += [styled(f"  by {rule['rule']} ({_short(Path(rule['at']))})", "dim") for rule in behind]
     rows += [styled(f"  odd: {odd}", "yellow") for odd in said.odd]
+    rows += [styled(f"  {name}: {who.says}", "dim"), styled(f"  {where}: {place.says}", "dim")]
     return "\n".join(rows)
 
 

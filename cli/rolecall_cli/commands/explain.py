@@ -19,8 +19,15 @@ def explain(
     user: Annotated[str, typer.Option("--user", help="The person's v3.0 id.")],
     resource: Annotated[str, typer.Option("--resource", metavar="TYPE:ID", help="The resource, such as section:5f…")],
     snapshot: SnapshotFile,
-    permission: Annotated[str | None, typer.Option("--permission", help="One permission; all of the type where absent.")] = None,
-    property: Annotated[list[str] | None, typer.Option("--property", metavar="NAME=VALUE", help="What the application asserts: a place, an attribute, the owner.")] = None,  # noqa: A002, E501 - the option's name
+    permission: Annotated[
+        str | None, typer.Option("--permission", help="One permission; all of the type where absent.")
+    ] = None,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--property", metavar="NAME=VALUE", help="What the application asserts: a place, an attribute, the owner."
+        ),
+    ] = None,
     acting_as: As = None,
     policies: Policies = POLICIES,
     at: At = None,
@@ -35,7 +42,7 @@ def explain(
     if not colon:
         raise typer.BadParameter(f"`{resource}` is not TYPE:ID, such as section:5f…", param_hint="--resource")
     pdp, _ = open_pdp(policies, snapshot, at)
-    thing = Resource(kind, identifier, read_properties(pdp, kind, property or []))
+    thing = Resource(kind, identifier, read_properties(pdp, kind, properties or []))
     decision = pdp.authorize(user, thing, permission, acting_as=acting_as)
     if format is Format.json:
         typer.echo(json.dumps(record(decision), indent=2))
@@ -65,7 +72,11 @@ def render(decision: Decision, said: Explanation) -> str:
     yes = bool(decision.permissions) if decision.permission is None else decision.allowed
     rows = [styled(said.sentence, "green" if yes else "yellow" if decision.indeterminate else "red"), ""]
     if said.roles:
-        rows += ["Roles held around it:", *(f"  {role}{f'  (doubtful: {doubt})' if doubt else ''}" for role, doubt in said.roles), ""]
+        rows += [
+            "Roles held around it:",
+            *(f"  {role}{f'  (doubtful: {doubt})' if doubt else ''}" for role, doubt in said.roles),
+            "",
+        ]
     if said.allowed:
         rows.append("Allowed:")
         rows += [row for line in said.allowed for row in _line(line)]

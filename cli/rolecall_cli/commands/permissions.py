@@ -27,7 +27,13 @@ def permissions(
     found = holdings(pdp, roster, user)
     if format is Format.json:
         rows = [
-            {"type": one.type, "roles": one.roles, "always": one.always, "sometimes": one.sometimes, "places": one.places}
+            {
+                "type": one.type,
+                "roles": one.roles,
+                "always": one.always,
+                "sometimes": one.sometimes,
+                "places": one.places,
+            }
             for one in found
         ]
         typer.echo(json.dumps({"schema": 1, "user": user, "holdings": rows}, indent=2))

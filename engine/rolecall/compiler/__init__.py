@@ -34,7 +34,7 @@ def compile_policy(policy: Policy) -> Compiled:
     """Compile a policy and check it. The table is of use only where there are no errors."""
     table = make_table(policy)
     cuts = tuple(find_cuts(policy, table))
-    found = [*own_conflicts(policy, table), *report_cuts(policy, table, cuts), *find_warnings(policy, table)]
+    found = [*own_conflicts(policy, table), *report_cuts(policy, cuts), *find_warnings(policy, table)]
     order = {"error": 0, "warning": 1, "note": 2}
     found.sort(key=lambda finding: (order[finding.severity], finding.place, finding.code, finding.message))
     return Compiled(policy, table, cuts, tuple(found))

@@ -14,6 +14,7 @@ from rolecall.compiler.reach import Reach
 from rolecall.policy import Combination, Policy, Rule
 from rolecall.table import Half, Table, TypeTable
 from rolecall.vocabulary.origin import Finding
+from rolecall.vocabulary.roles import HELD_AT_SCHOOL_THROUGH_SECTION
 
 
 class Cut(msgspec.Struct, frozen=True, eq=False):
@@ -95,7 +96,7 @@ def own_conflicts(policy: Policy, table: Table) -> Iterator[Finding]:
             yield Finding("own-conflict", message, rule.maximum.origin, details=details, helps=helps)
 
 
-def report_cuts(policy: Policy, table: Table, cuts: Iterable[Cut]) -> Iterator[Finding]:
+def report_cuts(policy: Policy, cuts: Iterable[Cut]) -> Iterator[Finding]:
     """Report the cuts that nobody allowed as errors, the others as notes, and overrides that cut nothing."""
     cuts = list(cuts)
     for cut in cuts:
@@ -119,20 +120,22 @@ def report_cuts(policy: Policy, table: Table, cuts: Iterable[Cut]) -> Iterator[F
 
 
 def _idle_overrides(rule: Rule, cut: list[str]) -> Iterator[Finding]:
-    if rule.overrides == "all":
-        idle = [] if cut else ["all"]
-    else:
-        idle = [name for name in rule.overrides if name not in cut]
-    for name in idle:
+    named = [*rule.overrides] if rule.overrides != "all" else [] if cut else ["all"]
+    for name in named:
+        if name in cut:
+            continue
         message = f"`overrides` of `{rule.id}` names `{name}`, of which it cuts nothing"
         helps = ("delete it: an override that is not needed hides the next mistake",)
         yield Finding("idle-override", message, rule.overrides_origin, "warning", helps=helps)
 
 
 def readable(pairs: tuple[tuple[str, str], ...]) -> str:
-    """Give a combination in words, without what goes without saying (`anywhere` beside a nearer place)."""
+    """Give a combination in words, without what goes without saying (a school or `anywhere` beside a nearer place)."""
     near = {role for role, scope in pairs if scope != "anywhere"}
-    said = [f"{role} at the {scope}" for role, scope in pairs if scope != "anywhere"]
+    through = {
+        (role, "school") for role, scope in pairs if scope == "section" and role in HELD_AT_SCHOOL_THROUGH_SECTION
+    }
+    said = [f"{role} at the {scope}" for role, scope in pairs if scope != "anywhere" and (role, scope) not in through]
     said += [f"{role} anywhere" for role, scope in pairs if scope == "anywhere" and role not in near]
     return "whoever is " + " and ".join(said)
 

@@ -34,12 +34,22 @@ def make_table(policy: Policy) -> Table:
                     mask = bounds[rule.id, side].get(kind.name, 0)
                     halves[side].append(make_half(rule, side, refs[rule.id], mask, codes, atoms))
         types.append(
-            TypeTable(kind.name, kind.within, tuple(kind.permissions), codes, tuple(halves["min"]), tuple(halves["max"]), atoms),
+            TypeTable(
+                kind.name,
+                kind.within,
+                tuple(kind.permissions),
+                codes,
+                tuple(halves["min"]),
+                tuple(halves["max"]),
+                atoms,
+            ),
         )
     return Table(policy.application, policy.timezone, policy.digest, atoms, types)
 
 
-def make_half(rule: Rule, side: str, ref: RuleRef, permissions: int, codes: tuple[AttributeCode, ...], atoms: Atoms) -> Half:
+def make_half(
+    rule: Rule, side: str, ref: RuleRef, permissions: int, codes: tuple[AttributeCode, ...], atoms: Atoms
+) -> Half:
     """Compile one bound. Where an attribute is unknown a `min` skips and a `max` applies, unless the author says."""
     when = (0,) if rule.when is None else tuple(dict.fromkeys(mask_of(one, atoms) for one in rule.when))
     unless = tuple(dict.fromkeys(mask_of(one, atoms) for one in rule.unless))

@@ -1,5 +1,7 @@
-"""What is allowed but hardly meant: rules that never apply, sets nobody uses, permissions nobody can have, students
-who reach other students. A warning may be missing; it is never wrong about a roster without contradictions.
+"""What is allowed but hardly meant.
+
+Rules that never apply, sets nobody uses, permissions nobody can have, students who reach other students. A warning
+may be missing; it is never wrong about a roster without contradictions.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ def find_warnings(policy: Policy, table: Table) -> Iterator[Finding]:
     for rule in policy.rules:
         dead = _why_dead(rule, table, reaches)
         if dead:
-            yield Finding("dead-rule", f"rule `{rule.id}` never has an effect: {dead}", rule.origin, "warning")
+            message = f"rule `{rule.id}` never has an effect: {dead}"
+            yield Finding("dead-rule", message, rule.origin, "warning", helps=("mend it, or delete it",))
         else:
             yield from _impossible_scopes(rule, table, reaches)
         yield from _other_students(rule, table)
@@ -51,7 +54,8 @@ def _why_dead(rule: Rule, table: Table, reaches: dict[str, Reach]) -> str:
                     applies = True
                     gives = gives or ceiling or half.permissions > 0
     if not applies:
-        return "nobody can hold what its `when` asks for, around any resource it speaks of, and not what its `unless` names"
+        without = " without being what its `unless` names" if rule.unless else ""
+        return f"nobody can be what its `when` asks for{without}, around any resource it speaks of"
     return "" if gives else "its `min` gives nothing on the types it speaks of"
 
 
@@ -80,7 +84,9 @@ def _other_students(rule: Rule, table: Table) -> Iterator[Finding]:
                 message = f"`{combination}` in rule `{rule.id}` lets them reach other students' `{kind.name}`"
                 yield _narrow(message, combination.origin, kind)
         if rule.when is None:
-            yield _narrow(f"`everyone` in rule `{rule.id}` lets students reach other students' `{kind.name}`", rule.origin, kind)
+            yield _narrow(
+                f"`everyone` in rule `{rule.id}` lets students reach other students' `{kind.name}`", rule.origin, kind
+            )
 
 
 def _reaches_others(combination: Combination) -> bool:
@@ -113,7 +119,10 @@ def _unused_sets(policy: Policy) -> Iterator[Finding]:
             stack.append(policy.sets[one])
     for name, body in policy.sets.items():
         if name not in used:
-            yield Finding("unused-set", f"no rule uses the permission set `{name}`", body.origin, "warning")
+            helps = ("name it in the `min` or `max` of a rule, or delete it",)
+            yield Finding(
+                "unused-set", f"no rule uses the permission set `{name}`", body.origin, "warning", helps=helps
+            )
 
 
 def _nobody_has(kind: TypeTable, policy: Policy, reach: Reach) -> Iterator[Finding]:
@@ -122,11 +131,15 @@ def _nobody_has(kind: TypeTable, policy: Policy, reach: Reach) -> Iterator[Findi
     for half in kind.minima:
         if alive(half, reach, ceiling=False):
             given |= half.permissions
+    left = given
     for half in kind.maxima:
         if half.when == (0,) and not half.unless and not half.states:
-            given &= half.permissions
-    lacking = [name for name in kind.permissions if name not in kind.names(given)]
-    if lacking:
-        shown = ", ".join(f"`{name}`" for name in lacking)
-        message = f"nobody can have {shown} on a `{kind.name}`: no rule gives it"
-        yield Finding("nobody-has", message, policy.resources[kind.name].origin, "warning")
+            left &= half.permissions
+    for lacking, why, fix in (
+        (~given, "no rule gives it", "give it in the `min` of a rule, or delete the permission"),
+        (given & ~left, "a `max` for everyone takes it away", "allow it in that `max`, or delete the permission"),
+    ):
+        if names := kind.names(lacking):
+            shown = ", ".join(f"`{name}`" for name in kind.permissions if name in names)
+            message = f"nobody can have {shown} on a `{kind.name}`: {why}"
+            yield Finding("nobody-has", message, policy.resources[kind.name].origin, "warning", helps=(fix,))

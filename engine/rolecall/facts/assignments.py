@@ -7,8 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from rolecall.facts.instants import nanoseconds, parse_instant
 from rolecall.facts.records import Malformed, one_id
+from rolecall.instants import nanoseconds, parse_instant
 
 
 class AssignmentRecord(msgspec.Struct, frozen=True):

@@ -53,7 +53,11 @@ def hold(user: str, facts: Facts, assigned: Iterable[AssignmentRecord], atoms: A
     """
     assigned = tuple(assigned)
     wrong = [one for one in assigned if one.bad]
-    problem = f"their assignment as `{wrong[0].role}` has a {wrong[0].bad} that is no RFC 3339 instant with a zone" if wrong else ""
+    problem = (
+        f"their assignment as `{wrong[0].role}` has a {wrong[0].bad} that is no RFC 3339 instant with a zone"
+        if wrong
+        else ""
+    )
     person = facts.person(user)
     if person is None:
         return Held(user, "", 0, {}, (), problem=problem, found=False)

@@ -133,7 +133,9 @@ def read_user(raw: object, what: str) -> UserRecord:
     )
 
 
-def _designations(staff: Mapping[str, object] | None, what: str, notes: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _designations(
+    staff: Mapping[str, object] | None, what: str, notes: list[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Sort out `roles.staff.roles`: exactly known, known but for the spelling, unknown (reported)."""
     if staff is None:
         return (), ()
@@ -154,7 +156,9 @@ def _designations(staff: Mapping[str, object] | None, what: str, notes: list[str
             known.append(value)
         elif like:
             doubtful.append(like)
-            notes.append(f"the designation `{value}` is not `{like}` to the letter, and counts only where it takes away")
+            notes.append(
+                f"the designation `{value}` is not `{like}` to the letter, and counts only where it takes away"
+            )
         else:
             notes.append(f"the designation `{value}` is unknown and counts for nothing")
     if not known:

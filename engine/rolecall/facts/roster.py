@@ -40,7 +40,9 @@ class Roster:
         self.enrolled: dict[str, list[SectionRecord]] = {}
         for section in sections.values():
             if not self.counts("school", section.school, section.district):
-                lost.append(f"section `{section.id}` is left out: its school `{section.school}` is not held in its district")
+                lost.append(
+                    f"section `{section.id}` is left out: its school `{section.school}` is not held in its district"
+                )
                 continue
             self.sections[section.id] = section
             for user in section.teachers:
@@ -75,7 +77,12 @@ class Roster:
 
     def _roles(self, user: UserRecord) -> Iterator[RoleAssignment]:
         """The table of DESIGN section 3, line by line."""
-        own = {place for role in user.schools for place in user.schools[role] if self.counts("school", place, user.district)}
+        own = {
+            place
+            for role in user.schools
+            for place in user.schools[role]
+            if self.counts("school", place, user.district)
+        }
         near = {role: [place for place in places if place in own] for role, places in user.schools.items()}
         doubts = {role: _impossible_beside(role, user.roles) for role in user.roles}
         held: list[tuple[str, str, str, str]] = []
@@ -90,7 +97,10 @@ class Roster:
             held.append(("student", "student", user.id, ""))
             for section in self._here(self.enrolled, user):
                 held += _through(["student"], section)
-        for name, why in [*((name, "") for name in user.known), *((name, _why_doubtful(name, user)) for name in user.doubtful)]:
+        for name, why in [
+            *((name, "") for name in user.known),
+            *((name, _why_doubtful(name, user)) for name in user.doubtful),
+        ]:
             held.append((name, "anywhere", user.district, why))
             held += [(name, "school", place, why) for place in near.get("staff", ())]
         if "district_admin" in user.roles:
@@ -119,12 +129,11 @@ class Roster:
     def _notes(self, user: UserRecord) -> Iterator[str]:
         """Say where the roster and the user's record disagree."""
         for index, role in ((self.teaching, "teacher"), (self.enrolled, "student")):
-            if role not in user.roles:
-                for section in index.get(user.id, ()):
-                    yield f"section `{section.id}` names them as a {role}, but they have no role `{role}`"
             for section in index.get(user.id, ()):
                 if section.district != user.district:
                     yield f"section `{section.id}` of another district names them; that counts for nothing"
+                elif role not in user.roles:
+                    yield f"section `{section.id}` names them as a {role}, but they have no role `{role}`"
         for role, places in user.schools.items():
             for place in places:
                 if not self.counts("school", place, user.district):
@@ -134,7 +143,7 @@ class Roster:
                 yield f"`roles.{role}` is doubtful: {doubt}"
 
     def _around(self, student: UserRecord) -> tuple[str, ...]:
-        """Give the keys of a student's places: themself, the sections that list them, their schools and the sections'."""
+        """Give the keys of a student's places: themself, the sections that list them, the schools of both."""
         sections = self._here(self.enrolled, student)
         schools = [place for place in student.schools["student"] if self.counts("school", place, student.district)]
         places = [f"student:{student.id}", *(f"section:{section.id}" for section in sections)]

@@ -9,7 +9,6 @@ from typing import Final, Self
 
 from rolecall.errors import FactsError, did_you_mean
 from rolecall.facts.assignments import AssignmentRecord, read_assignment
-from rolecall.facts.instants import parse_instant
 from rolecall.facts.records import (
     Malformed,
     SchoolRecord,
@@ -22,6 +21,7 @@ from rolecall.facts.records import (
     read_user,
 )
 from rolecall.facts.roster import Roster
+from rolecall.instants import parse_instant
 from rolecall.json_text import NotJson, read_json
 from rolecall.vocabulary.facts import Term
 
@@ -56,7 +56,7 @@ class Snapshot(Roster):
         """Read a snapshot's content: one object with `districts`, `schools`, … (see `docs/snapshot.md`)."""
         if not isinstance(content, Mapping):
             raise FactsError(f"{source}: a snapshot is one JSON object")
-        return cls._build(_of_object(content, source), source)
+        return cls._build(_of_object(content), source)
 
     @classmethod
     def _build(cls, entries: Iterable[tuple[str, object, str]], source: str) -> Self:
@@ -130,7 +130,7 @@ class _Loading:
             self.users[identifier] = read_user(raw, where)
 
 
-def _of_object(content: Mapping[str, object], source: str) -> Iterator[tuple[str, object, str]]:
+def _of_object(content: Mapping[str, object]) -> Iterator[tuple[str, object, str]]:
     """Give the entries of a snapshot that is one object."""
     plurals = {f"{kind}s": kind for kind in (*_KINDS, *_PASSED_OVER)}
     if content.get("as_of") is not None:
@@ -139,16 +139,16 @@ def _of_object(content: Mapping[str, object], source: str) -> Iterator[tuple[str
         if name == "as_of":
             continue
         if name not in plurals:
-            hint = did_you_mean(name, plurals)
-            if hint.startswith("did you mean"):
-                raise FactsError(f"{source}: a snapshot has no member `{name}`; {hint}")
+            _refuse_typo(name, plurals, "a snapshot has no member")
             yield name, entries, f"`{name}`"
         elif entries is None:
             continue
         elif not isinstance(entries, list):
-            raise FactsError(f"{source}: `{name}` must be a list")
+            raise Malformed(f"`{name}` must be a list")
         else:
-            yield from ((plurals[name], entry, f"{name}[{number}]{_named(entry)}") for number, entry in enumerate(entries))
+            yield from (
+                (plurals[name], entry, f"{name}[{number}]{_named(entry)}") for number, entry in enumerate(entries)
+            )
 
 
 def _of_lines(lines: Iterable[bytes]) -> Iterator[tuple[str, object, str]]:
@@ -164,21 +164,25 @@ def _of_lines(lines: Iterable[bytes]) -> Iterator[tuple[str, object, str]]:
         if not isinstance(entry, Mapping) or not isinstance(entry.get("kind"), str):
             raise Malformed(f"line {number}: must be an object with a `kind`")
         kind = str(entry["kind"])
-        if not headed and kind != "snapshot":
-            raise Malformed(f'line {number}: the first line must be {{"kind":"snapshot","as_of":…}}')
+        if headed == (kind == "snapshot"):
+            said = "a second snapshot begins" if headed else 'the first line must be {"kind":"snapshot","as_of":…}'
+            raise Malformed(f"line {number}: {said}")
         if kind == "snapshot":
-            if headed:
-                raise Malformed(f"line {number}: a second snapshot begins")
             headed = True
             if entry.get("as_of") is not None:
                 yield "as_of", entry["as_of"], f"line {number}: `as_of`"
             continue
-        hint = "" if kind in (*_KINDS, *_PASSED_OVER) else did_you_mean(kind, _KINDS)
-        if hint.startswith("did you mean"):
-            raise Malformed(f"line {number}: a snapshot has no kind `{kind}`; {hint}")
+        _refuse_typo(kind, (*_KINDS, *_PASSED_OVER), f"line {number}: a snapshot has no kind")
         yield kind, entry.get("data"), f"line {number} ({kind}){_named(entry.get('data'))}"
     if not headed:
         raise Malformed('the file is empty; the first line must be {"kind":"snapshot","as_of":…}')
+
+
+def _refuse_typo(word: str, known: Iterable[str], said: str) -> None:
+    """Refuse a word that is nearly one of the known ones: passing it over would lose what it holds."""
+    hint = "" if word in known else did_you_mean(word, known)
+    if hint.startswith("did you mean"):
+        raise Malformed(f"{said} `{word}`; {hint}")
 
 
 def _named(entry: object) -> str:

@@ -14,11 +14,10 @@ from msgspec.structs import replace
 
 from rolecall.facts.assignments import AssignmentRecord
 from rolecall.facts.hold import Facts, hold
-from rolecall.facts.instants import term_bounds
 from rolecall.facts.roster import join_student_section
+from rolecall.facts.terms import term_bounds
 from rolecall.vocabulary.facts import ALWAYS, Held, Location, Term
 from rolecall.vocabulary.roles import LOCATION_SCOPES, Atoms
-
 
 MAX_PAIRS: Final = 1 << 16
 """How many pairs of a student and a section are kept: there are more of them than of either."""

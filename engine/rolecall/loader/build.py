@@ -41,9 +41,7 @@ def build(roots: list[tuple[Source, Node]], top: Path, findings: list[Finding], 
         at = nodes[0].origin
         names.error("missing-key", "no file names the `application`", at, "add `application: my-app` to one file")
     roles = {
-        name: build_role(name, value, at)
-        for name, value, at in _all(nodes, "roles")
-        if names.define("role", name, at)
+        name: build_role(name, value, at) for name, value, at in _all(nodes, "roles") if names.define("role", name, at)
     }
     kinds = {
         name: build_resource(name, value, at, names)
@@ -51,7 +49,9 @@ def build(roots: list[tuple[Source, Node]], top: Path, findings: list[Finding], 
         if names.define("resource type", name, at)
     }
     set_nodes = {
-        name: (value, at) for name, value, at in _all(nodes, "permission_sets") if names.define("permission set", name, at)
+        name: (value, at)
+        for name, value, at in _all(nodes, "permission_sets")
+        if names.define("permission set", name, at)
     }
     set_origins = {name: at for name, (_, at) in set_nodes.items()}
     sets = {name: build_set(value, kinds, set_origins, names, at) for name, (value, at) in set_nodes.items()}
@@ -111,7 +111,9 @@ def _timezone(nodes: list[Node], names: Names) -> str:
         known = available_timezones()
         folded = {name.casefold().rsplit("/", 1)[-1]: name for name in sorted(known)}
         close = get_close_matches(zone.casefold().rsplit("/", 1)[-1].replace(" ", "_"), folded, n=1, cutoff=0.8)
-        at = next(node.values["timezone"].origin for node in nodes if isinstance(node, Mapping) and "timezone" in node.keys)
+        at = next(
+            node.values["timezone"].origin for node in nodes if isinstance(node, Mapping) and "timezone" in node.keys
+        )
         fix = f"did you mean `{folded[close[0]]}`?" if close else "write one of the IANA names, such as America/Chicago"
         names.error("unknown-timezone", f"there is no time zone `{zone}`", at, fix)
     return zone

@@ -68,7 +68,9 @@ def items(node: Node | None) -> tuple[Node, ...]:
 
 def texts(node: Node | None) -> list[tuple[str, Origin]]:
     """Give the texts of a list, or the one text that stands in a list's place."""
-    return [(item.value, item.origin) for item in items(node) if isinstance(item, Scalar) and isinstance(item.value, str)]
+    return [
+        (item.value, item.origin) for item in items(node) if isinstance(item, Scalar) and isinstance(item.value, str)
+    ]
 
 
 def text(node: Node | None) -> str | None:

@@ -89,7 +89,9 @@ def parse(source: Source, findings: list[Finding]) -> Node | None:
     if (odd := _NOT_TEXT.search(source.text)) is not None:
         name = f"U+{ord(odd.group()):04X}"
         message = f"the file holds the control character {name}, which is no text"
-        findings.append(Finding("not-text", message, source.at(odd.start()), helps=("delete it, and type the line anew",)))
+        findings.append(
+            Finding("not-text", message, source.at(odd.start()), helps=("delete it, and type the line anew",))
+        )
         return None
     reader = _Reader(source, findings)
     try:
@@ -116,20 +118,33 @@ def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Finding:
     if here == "\t" or "\t" in line[: len(line) - len(line.lstrip())] or "tab character" in problem:
         return Finding("tab", "a tab stands where YAML wants spaces", at, helps=("indent with spaces, two a level",))
     if "directive" in context or "directive" in problem:
-        return Finding("directive", "a `%` directive is refused", Origin(source, at.line, 1), helps=("delete the line",))
+        return Finding(
+            "directive", "a `%` directive is refused", Origin(source, at.line, 1), helps=("delete the line",)
+        )
     if "tag handle" in problem or "a tag" in context:
-        return Finding("tag", "a tag (a word that begins with `!`) is refused", begun, helps=("put the text in quotes",))
+        return Finding(
+            "tag", "a tag (a word that begins with `!`) is refused", begun, helps=("put the text in quotes",)
+        )
     if "while scanning an a" in context or "undefined alias" in problem:
-        helps = ("put a text that begins with `*` or `&` in quotes", "write a repeated value out: anchors and aliases are refused")
+        helps = (
+            "put a text that begins with `*` or `&` in quotes",
+            "write a repeated value out: anchors and aliases are refused",
+        )
         return Finding("alias", f"`{opened}` stands for an anchor or an alias", begun, helps=helps)
     if "quoted scalar" in context and "end of stream" in problem:
-        return Finding("not-yaml", f"the text that {opened} begins here has no end", begun, helps=(f"close it with {opened}",))
+        return Finding(
+            "not-yaml", f"the text that {opened} begins here has no end", begun, helps=(f"close it with {opened}",)
+        )
     if "',' or '" in problem:
         closing = {"[": "]", "{": "}"}.get(opened, "]")
         if begun.line != at.line:
-            return Finding("not-yaml", f"the `{opened}` has no `{closing}`", begun, helps=(f"close it with `{closing}`",))
+            return Finding(
+                "not-yaml", f"the `{opened}` has no `{closing}`", begun, helps=(f"close it with `{closing}`",)
+            )
         message = f"a `,` or a `{closing}` is missing before this"
-        return Finding("not-yaml", message, at, helps=("put a comma between two entries, and a text with commas in quotes",))
+        return Finding(
+            "not-yaml", message, at, helps=("put a comma between two entries, and a text with commas in quotes",)
+        )
     for fragment, message, help_, at_start in _SAID:
         if fragment in problem or fragment in context:
             return Finding("not-yaml", message.replace("HERE", here), begun if at_start else at, helps=(help_,))
@@ -169,7 +184,9 @@ class _Reader:
         """Give the event's place; the caret is as wide as a one-line scalar."""
         start, end = event.start_mark, event.end_mark
         one_line = isinstance(event, yaml.ScalarEvent) and start.line == end.line
-        return Origin(self.source, start.line + 1, start.column + 1, max(1, end.column - start.column) if one_line else 1)
+        return Origin(
+            self.source, start.line + 1, start.column + 1, max(1, end.column - start.column) if one_line else 1
+        )
 
     def document(self, events: Iterator[yaml.Event]) -> Node | None:
         """Read the one document of the file."""
@@ -189,7 +206,8 @@ class _Reader:
         empty = node is None or (isinstance(node, Scalar) and node.value is None)
         if empty:
             at = Origin(self.source, 1, 1)
-            self.findings.append(Finding("empty", "the file is empty", at, helps=("begin with `rolecall: 1`",)))
+            message = "the file holds nothing but comments" if "#" in self.source.text else "the file is empty"
+            self.findings.append(Finding("empty", message, at, helps=("begin with `rolecall: 1`, or delete the file",)))
             return None
         return node
 
@@ -202,7 +220,9 @@ class _Reader:
             self.refuse("alias", f"an alias (`*{event.anchor}`) is refused", event, "write the value out")
             return Scalar(None, self.at(event))
         if getattr(event, "anchor", None):
-            self.refuse("alias", f"an anchor (`&{event.anchor}`) is refused", event, "write the value out where it is used")
+            self.refuse(
+                "alias", f"an anchor (`&{event.anchor}`) is refused", event, "write the value out where it is used"
+            )
         if getattr(event, "tag", None):
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             self.refuse("tag", f"a tag (`{tag}`) is refused", event, "delete it, and put a text in quotes")
@@ -222,15 +242,24 @@ class _Reader:
         values: dict[str, Node] = {}
         while not isinstance(inner := next(events), yaml.MappingEndEvent):
             key = self.node(inner, events, depth + 1)
-            value = self.node(next(events), events, depth + 1)
-            if isinstance(inner, yaml.AliasEvent):
+            after = next(events)
+            value = self.node(after, events, depth + 1)
+            merged = isinstance(after, yaml.AliasEvent) and isinstance(inner, yaml.ScalarEvent) and inner.value == "<<"
+            if merged or isinstance(inner, yaml.AliasEvent):
                 continue  # said already
             if not isinstance(key, Scalar) or not isinstance(key.value, str):
                 shown = f"`{inner.value}`" if isinstance(inner, yaml.ScalarEvent) else "a list or a mapping"
-                self.refuse("key-no-text", f"{shown} cannot be a key here", inner, "a key is a word: put it in quotes if it is one")
+                self.refuse(
+                    "key-no-text",
+                    f"{shown} cannot be a key here",
+                    inner,
+                    "a key is a word: put it in quotes if it is one",
+                )
             elif key.value in keys:
                 first = keys[key.value].line
-                self.refuse("duplicate-key", f"`{key.value}` stands twice (first in line {first})", inner, "keep one of them")
+                self.refuse(
+                    "duplicate-key", f"`{key.value}` stands twice (first in line {first})", inner, "keep one of them"
+                )
             else:
                 keys[key.value] = key.origin
                 values[key.value] = value

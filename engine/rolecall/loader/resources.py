@@ -31,7 +31,7 @@ def build_resource(name: str, node: Node, origin: Origin, names: Names) -> Resou
         fix = "say where it lies, for example `within: section`"
         names.error("missing-within", f"`{name}` is your own type and lacks `within`", origin, fix)
     if not own and isinstance(node, Mapping) and within_node is not None:
-        message = f"`{name}` is Clever's and lies where it lies"
+        message = f"`{name}` is Clever's own type, and Clever says where it lies"
         names.error("needless-within", message, node.keys["within"], "delete this line")
     attributes: dict[str, Attribute] = {}
     for key, value, at in entries(child(node, "attributes")):
@@ -132,7 +132,9 @@ def refuse_set_cycles(sets: MappingType[str, PermissionSet], origins: MappingTyp
     _refuse_cycles(graph, origins, "includes", names)
 
 
-def _refuse_cycles(graph: MappingType[str, tuple[str, ...]], origins: MappingType[str, Origin], verb: str, names: Names) -> None:
+def _refuse_cycles(
+    graph: MappingType[str, tuple[str, ...]], origins: MappingType[str, Origin], verb: str, names: Names
+) -> None:
     """Report one circle, in the words `a implies b, b implies a`."""
     try:
         TopologicalSorter(graph).prepare()

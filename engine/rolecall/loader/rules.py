@@ -150,7 +150,12 @@ def _values(
         fix = f"name the types that have it: `for: [{has}]`" if has else did_you_mean(key, known)
         because = " (a rule without `for` speaks of every type)" if all_types else ""
         if not names.lenient:
-            names.error("unknown-attribute", f"{shown} {'has' if len(lacking) == 1 else 'have'} no attribute `{key}`{because}", at, fix)
+            names.error(
+                "unknown-attribute",
+                f"{shown} {'has' if len(lacking) == 1 else 'have'} no attribute `{key}`{because}",
+                at,
+                fix,
+            )
     values: list[bool | str] = []
     for item in items(node):
         value = item.value if isinstance(item, Scalar) else None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from unicodedata import combining, normalize
 
 from rolecall.errors import did_you_mean
 from rolecall.loader.nodes import Mapping, Node, Scalar, Sequence
@@ -75,7 +76,8 @@ def _bad_name(error: ValidationError, node: Node, expected: str) -> Finding:
 
 def _better(name: str, expected: str) -> tuple[str, ...]:
     """Give a proper name that is close to one that is none."""
-    better = "".join(c if c.isalnum() or c in "_-" else "-" for c in name).strip("-_0123456789")
+    plain = "".join(c for c in normalize("NFKD", name) if not combining(c))
+    better = "".join(c if c.isalnum() or c in "_-" else "-" for c in plain).strip("-_").lstrip("-_0123456789")
     if "role" not in expected:
         better = better.lower()
     return (f"write `{better}`",) if better and better != name and better.isascii() else ()
@@ -103,7 +105,11 @@ def _wrong_value(error: ValidationError, node: Node, name: str, expected: str, a
         helps = (hint,) if hint.startswith("did you mean") else ()
     if isinstance(value, str) and expected.startswith("a list") and value.isidentifier() and not helps:
         helps = (f"write [{value}]",)
-    code = "bad-name" if error.validator == "pattern" and expected.startswith(("a name", "a set's name")) else "wrong-value"
+    code = (
+        "bad-name"
+        if error.validator == "pattern" and expected.startswith(("a name", "a set's name"))
+        else "wrong-value"
+    )
     if code == "bad-name" and isinstance(value, str):
         helps = _better(value, expected)
     return Finding(code, message, at, helps=helps)

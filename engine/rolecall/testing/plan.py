@@ -103,9 +103,7 @@ class Plan:
         start = index * size + min(index, over)
         size += index < over
         staff, teachers, contacts = max(3, size // 25), max(2, size // 14), size * 3 // 10
-        return Block(
-            index, self.school(index), start, staff, teachers, size - staff - teachers - contacts, contacts
-        )
+        return Block(index, self.school(index), start, staff, teachers, size - staff - teachers - contacts, contacts)
 
     def blocks(self) -> Iterator[Block]:
         """Every school in order."""

@@ -4,8 +4,6 @@ Every builder returns the object that the API puts inside `data`. What a distric
 out here too: optional fields are null, empty or absent, as the caller says.
 """
 
-# ruff: noqa: PLR0913  (a record has the fields that it has)
-
 from __future__ import annotations
 
 from typing import Any, Final
@@ -60,9 +58,7 @@ def teacher_role(schools: list[str], number: str, *, title: str | None = None) -
     }
 
 
-def staff_role(
-    schools: list[str], number: str, designations: list[str] | None, title: str | None = None
-) -> Record:
+def staff_role(schools: list[str], number: str, designations: list[str] | None, title: str | None = None) -> Record:
     """`roles.staff`: without the key `roles` where `designations` is None."""
     role: Record = {"schools": list(schools), "staff_id": number, "department": None, "title": title}
     if designations is not None:
@@ -139,9 +135,7 @@ def section(
     }
 
 
-def school(
-    school_id: str, district: str, name: str, number: str, low: str, high: str, principal: str | None
-) -> Record:
+def school(school_id: str, district: str, name: str, number: str, low: str, high: str, principal: str | None) -> Record:
     """A `/schools` object. Clever's `principal` is free text and names no user."""
     return {
         "id": school_id,

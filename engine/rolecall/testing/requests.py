@@ -45,9 +45,7 @@ _USUAL: Final = {
 _SHARES: Final = {"teacher": 45, "staff": 15, "district_admin": 5, "student": 20, "contact": 15}
 
 
-def demo_requests(
-    snapshot: Mapping[str, object], n: int = 20_000, seed: int = 2
-) -> Iterator[dict[str, object]]:
+def demo_requests(snapshot: Mapping[str, object], n: int = 20_000, seed: int = 2) -> Iterator[dict[str, object]]:
     """Yield `n` evaluation requests about the people and places of a snapshot, the same for the same seed.
 
     Each is a valid request on its own, about half of them to be denied by the shipped policy:

@@ -33,9 +33,7 @@ def schools() -> list[Record]:
     """The four schools of the cast in Oakvale, then the one in Pine Hollow."""
     return [
         records.school(_id("academy"), DISTRICT, "Oakvale Arts Academy", "101", "6", "12", None),
-        records.school(
-            _id("elementary"), DISTRICT, "Acorn Elementary School", "102", "Kindergarten", "5", "Ida Wren"
-        ),
+        records.school(_id("elementary"), DISTRICT, "Acorn Elementary School", "102", "Kindergarten", "5", "Ida Wren"),
         records.school(_id("middle"), DISTRICT, "Riverbend Middle School", "103", "6", "8", None),
         records.school(_id("high"), DISTRICT, "Oakvale High School", "104", "9", "12", "Pat Okafor"),
         records.school(_id("other_school"), OTHER, "Pine Hollow School", "1", "Kindergarten", "12", None),
@@ -46,9 +44,7 @@ def terms() -> list[Record]:
     """A past, a current and a future term, one without dates, and Pine Hollow's."""
     return [
         records.term(_id("current_term"), DISTRICT, "Fall 2026", "2026-08-12", "2026-12-18"),
-        records.term(
-            _id("past_term"), DISTRICT, "Spring 2026", "2026-01-06T00:00:00.000Z", "2026-06-05T00:00:00.000Z"
-        ),
+        records.term(_id("past_term"), DISTRICT, "Spring 2026", "2026-01-06T00:00:00.000Z", "2026-06-05T00:00:00.000Z"),
         records.term(_id("future_term"), DISTRICT, "Spring 2027", "2027-01-05", "2027-05-28"),
         records.term(_id("undated_term"), DISTRICT, None, None, None),
         records.term(_id("other_term"), OTHER, "2026-2027", "2026-08-19", "2027-06-04"),

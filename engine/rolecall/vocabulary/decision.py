@@ -102,7 +102,9 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
     def allowed(self) -> bool:
         """Whether the permission that was asked is held; raises `TypeError` where none was asked."""
         if self.permission is None:
-            raise TypeError("no permission was asked: read `.permissions`, or ask `authorize(user, resource, permission)`")
+            raise TypeError(
+                "no permission was asked: read `.permissions`, or ask `authorize(user, resource, permission)`"
+            )
         return self.permission in self.cell.permissions
 
     def __bool__(self) -> bool:
@@ -181,7 +183,10 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
     @property
     def owner_unknown(self) -> bool:
         """Whether the resource is the application's own and the request did not say who owns it."""
-        own = self.location is not None and (self.location.kind, self.location.id) != (self.resource.type, self.resource.id)
+        own = self.location is not None and (self.location.kind, self.location.id) != (
+            self.resource.type,
+            self.resource.id,
+        )
         return own and self.resource.properties.get("owner") is None
 
 
