@@ -98,7 +98,7 @@ class TypeTable:
         self.readers = tuple((code.name, code.kind, code.states) for code in self.attributes)
         self.term = next((code for code in attributes if code.name == "term"), None)
         self.minima, self.maxima = minima, maxima
-        self.places = tuple(within.split("+")) if self.own else ()
+        self.places: tuple[str, ...] = tuple(within.split("+")) if self.own else ()
         self.place = self.places[0] if len(self.places) == 1 else ""
         self.location_scopes = (*(("resource",) if self.own else ()), *LOCATION_SCOPES[within])
         width = self.width = atoms.width

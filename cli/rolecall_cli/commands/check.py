@@ -34,8 +34,13 @@ def check(
     counts = {severity: sum(one.severity == severity for one in found) for severity in ("error", "warning", "note")}
     sizes = table_sizes(compiled.table) if compiled and not compiled.errors else {}
     if format is Format.json:
-        data = {"schema": 1, "findings": [_data(one) for one in found], "counts": counts, "cells": sizes}
-        data["digest"] = policy.digest if policy else None
+        data: dict[str, object] = {
+            "schema": 1,
+            "digest": policy.digest if policy else None,
+            "counts": counts,
+            "cells": sizes,
+            "findings": [_data(one) for one in found],
+        }
         typer.echo(json.dumps(data, indent=2))
     else:
         for one in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from rolecall.compiler.cuts import Cut, find_cuts, own_conflicts, report_cuts
+from rolecall.compiler.cuts import Cut, find_cuts, own_conflicts, report_allowed, report_errors
 from rolecall.compiler.halves import make_table
 from rolecall.compiler.reach import Reach
 from rolecall.compiler.warnings import find_warnings
@@ -34,7 +34,8 @@ def compile_policy(policy: Policy) -> Compiled:
     """Compile a policy and check it. The table is of use only where there are no errors."""
     table = make_table(policy)
     cuts = tuple(find_cuts(policy, table))
-    found = [*own_conflicts(policy, table), *report_cuts(policy, cuts), *find_warnings(policy, table)]
+    found = [*own_conflicts(policy, table), *report_errors(cuts)]
+    found += [*report_allowed(policy, cuts), *find_warnings(policy, table)]
     order = {"error": 0, "warning": 1, "note": 2}
     found.sort(key=lambda finding: (order[finding.severity], finding.place, finding.code, finding.message))
     return Compiled(policy, table, cuts, tuple(found))
@@ -42,10 +43,11 @@ def compile_policy(policy: Policy) -> Compiled:
 
 def load_table(policy: Policy) -> Table:
     """Compile a policy for use; raises `PolicyError` where it has errors."""
-    compiled = compile_policy(policy)
-    if compiled.errors:
-        raise PolicyError(compiled.errors)
-    return compiled.table
+    table = make_table(policy)
+    errors = [*own_conflicts(policy, table), *report_errors(find_cuts(policy, table, allowed_too=False))]
+    if errors:
+        raise PolicyError(sorted(errors, key=lambda error: (error.place, error.code, error.message)))
+    return table
 
 
 def table_sizes(table: Table) -> dict[str, int]:

@@ -31,8 +31,8 @@ class Cut(msgspec.Struct, frozen=True, eq=False):
     allowed: str
 
 
-def find_cuts(policy: Policy, table: Table) -> Iterator[Cut]:
-    """Give every cut, allowed or not, one for each pair of rules."""
+def find_cuts(policy: Policy, table: Table, *, allowed_too: bool = True) -> Iterator[Cut]:
+    """Give every cut, one for each pair of rules; without `allowed_too`, only those that are errors."""
     rules = {rule.id: rule for rule in policy.rules}
     lost: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
     examples: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
@@ -40,20 +40,23 @@ def find_cuts(policy: Policy, table: Table) -> Iterator[Cut]:
     for kind in table.types.values():
         reach = reaches.setdefault(kind.location_scopes, Reach(table.atoms, kind.location_scopes))
         for floor, ceiling in _candidates(kind):
+            pair = (floor.rule.id, ceiling.rule.id)
+            if pair[0] == pair[1] or (not allowed_too and _allowed(pair[0], rules[pair[1]])):
+                continue
             meeting = meet(floor, ceiling, reach)
-            if meeting is not None and floor.rule.id != ceiling.rule.id:
-                pair = (floor.rule.id, ceiling.rule.id)
+            if meeting is not None:
                 gone = kind.names(floor.permissions & ~ceiling.permissions)
                 lost.setdefault(pair, {})[kind.name] = tuple(name for name in kind.permissions if name in gone)
                 examples.setdefault(pair, table.atoms.names(meeting))
     for (low, high), gone_by_type in lost.items():
-        floor_rule, ceiling_rule = rules[low], rules[high]
-        allowed = ""
-        if ceiling_rule.overrides == "all" or low in ceiling_rule.overrides:
-            allowed = "overrides"
-        elif ceiling_rule.when is None and ceiling_rule.conditions:
-            allowed = "state"
-        yield Cut(floor_rule, ceiling_rule, gone_by_type, examples[low, high], allowed)
+        yield Cut(rules[low], rules[high], gone_by_type, examples[low, high], _allowed(low, rules[high]))
+
+
+def _allowed(floor: str, ceiling: Rule) -> str:
+    """Say why a ceiling may cut a floor: it overrides it, or speaks of the resource's state; or nothing."""
+    if ceiling.overrides == "all" or floor in ceiling.overrides:
+        return "overrides"
+    return "state" if ceiling.when is None and ceiling.conditions else ""
 
 
 def _candidates(kind: TypeTable) -> Iterator[tuple[Half, Half]]:
@@ -96,30 +99,40 @@ def own_conflicts(policy: Policy, table: Table) -> Iterator[Finding]:
             yield Finding("own-conflict", message, rule.maximum.origin, details=details, helps=helps)
 
 
-def report_cuts(policy: Policy, cuts: Iterable[Cut]) -> Iterator[Finding]:
-    """Report the cuts that nobody allowed as errors, the others as notes, and overrides that cut nothing."""
-    cuts = list(cuts)
+def report_errors(cuts: Iterable[Cut]) -> Iterator[Finding]:
+    """Report the cuts that nobody allowed, each with the fixes that fit."""
     for cut in cuts:
-        lost = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in cut.lost.items())
-        who = readable(cut.example)
-        if cut.allowed:
-            why = "by `overrides`" if cut.allowed == "overrides" else "as a matter of the resource's state"
-            message = f"the maximum of `{cut.ceiling.id}` cuts the minimum of `{cut.floor.id}`, {why}"
-            yield Finding("allowed-cut", message, cut.ceiling.origin, "note", (("cuts", lost), ("where", who)))
-        elif cut.ceiling.maximum and cut.floor.minimum:
+        if not cut.allowed and cut.ceiling.maximum:
             message = f"the maximum of `{cut.ceiling.id}` takes away what the minimum of `{cut.floor.id}` promises"
             details = (
                 ("floor", f"rule `{cut.floor.id}` at {cut.floor.origin}"),
                 ("ceiling", f"rule `{cut.ceiling.id}` at {cut.ceiling.origin}"),
-                ("where", f"{who}"),
-                ("loses", lost),
+                ("where", readable(cut.example)),
+                ("loses", _said(cut.lost)),
             )
             yield Finding("floor-cut", message, cut.ceiling.maximum.origin, details=details, helps=_fixes(cut))
+
+
+def report_allowed(policy: Policy, cuts: Iterable[Cut]) -> Iterator[Finding]:
+    """Report the cuts that are allowed as notes, and overrides that cut nothing as warnings."""
+    cut_by: dict[str, set[str]] = {}
+    for cut in cuts:
+        cut_by.setdefault(cut.ceiling.id, set()).add(cut.floor.id)
+        if cut.allowed:
+            why = "by `overrides`" if cut.allowed == "overrides" else "as a matter of the resource's state"
+            message = f"the maximum of `{cut.ceiling.id}` cuts the minimum of `{cut.floor.id}`, {why}"
+            details = (("cuts", _said(cut.lost)), ("where", readable(cut.example)))
+            yield Finding("allowed-cut", message, cut.ceiling.origin, "note", details)
     for rule in policy.rules:
-        yield from _idle_overrides(rule, [cut.floor.id for cut in cuts if cut.ceiling.id == rule.id])
+        yield from _idle_overrides(rule, cut_by.get(rule.id, set()))
 
 
-def _idle_overrides(rule: Rule, cut: list[str]) -> Iterator[Finding]:
+def _said(lost: dict[str, tuple[str, ...]]) -> str:
+    """Give the permissions lost: `section: edit, grade; note: view`."""
+    return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in lost.items())
+
+
+def _idle_overrides(rule: Rule, cut: set[str]) -> Iterator[Finding]:
     named = [*rule.overrides] if rule.overrides != "all" else [] if cut else ["all"]
     for name in named:
         if name in cut:

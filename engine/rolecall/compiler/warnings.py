@@ -19,14 +19,20 @@ _FAMILY = frozenset({"student", "contact", "guardian"})
 def find_warnings(policy: Policy, table: Table) -> Iterator[Finding]:
     """Give every warning about the policy."""
     reaches = {kind.name: Reach(table.atoms, kind.location_scopes) for kind in table.types.values()}
+    halves: dict[str, list[tuple[TypeTable, bool, Half]]] = {}
+    for kind in table.types.values():
+        for ceiling, several in ((False, kind.minima), (True, kind.maxima)):
+            for half in several:
+                halves.setdefault(half.rule.id, []).append((kind, ceiling, half))
     for rule in policy.rules:
-        dead = _why_dead(rule, table, reaches)
+        mine = halves.get(rule.id, [])
+        dead = _why_dead(mine, reaches)
         if dead:
             message = f"rule `{rule.id}` never has an effect: {dead}"
             yield Finding("dead-rule", message, rule.origin, "warning", helps=("mend it, or delete it",))
         else:
             yield from _impossible_scopes(rule, table, reaches)
-        yield from _other_students(rule, table)
+        yield from _other_students(rule, mine)
     yield from _unused_sets(policy)
     for kind in table.types.values():
         yield from _nobody_has(kind, policy, reaches[kind.name])
@@ -44,18 +50,12 @@ def alive(half: Half, reach: Reach, *, ceiling: bool) -> bool:
     return False
 
 
-def _why_dead(rule: Rule, table: Table, reaches: dict[str, Reach]) -> str:
+def _why_dead(halves: list[tuple[TypeTable, bool, Half]], reaches: dict[str, Reach]) -> str:
     """Say why a rule never has an effect, or nothing where it may have one."""
-    applies = gives = False
-    for kind in table.types.values():
-        for ceiling, halves in ((False, kind.minima), (True, kind.maxima)):
-            for half in halves:
-                if half.rule.id == rule.id and alive(half, reaches[kind.name], ceiling=ceiling):
-                    applies = True
-                    gives = gives or ceiling or half.permissions > 0
-    if not applies:
-        without = " without being what its `unless` names" if rule.unless else ""
-        return f"nobody can be what its `when` asks for{without}, around any resource it speaks of"
+    living = [(ceiling, half) for kind, ceiling, half in halves if alive(half, reaches[kind.name], ceiling=ceiling)]
+    if not living:
+        return "around no resource that it speaks of can anybody hold what `when` asks for and not what `unless` names"
+    gives = any(ceiling or half.permissions for ceiling, half in living)
     return "" if gives else "its `min` gives nothing on the types it speaks of"
 
 
@@ -72,12 +72,11 @@ def _impossible_scopes(rule: Rule, table: Table, reaches: dict[str, Reach]) -> I
                 yield Finding("scope-never", message, combination.origin, "warning", helps=helps)
 
 
-def _other_students(rule: Rule, table: Table) -> Iterator[Finding]:
+def _other_students(rule: Rule, halves: list[tuple[TypeTable, bool, Half]]) -> Iterator[Finding]:
     """Report a floor through which students, contacts or guardians reach other students than their own."""
-    for kind in table.types.values():
-        if "student" not in kind.within.split("+") or (rule.types is not None and kind.name in rule.types):
-            continue
-        if not any(half.rule.id == rule.id and half.permissions for half in kind.minima):
+    for kind, ceiling, half in halves:
+        named = rule.types is not None and kind.name in rule.types
+        if ceiling or named or not half.permissions or "student" not in kind.within.split("+"):
             continue
         for combination in rule.when or ():
             if _reaches_others(combination):

@@ -29,7 +29,20 @@ def _validator() -> Draft202012Validator:
     """Make the validator once, where it is first needed: importing jsonschema costs more than starting Python."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - see above
 
-    return Draft202012Validator(schema())
+    published = schema()
+    return Draft202012Validator(_inlined(published, published["$defs"]))
+
+
+def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
+    """Give a part of the schema with every `$ref` replaced by what it names: following one takes half the time."""
+    if isinstance(part, list):
+        return [_inlined(item, definitions) for item in part]
+    if not isinstance(part, dict):
+        return part
+    found = {key: _inlined(value, definitions) for key, value in part.items() if key not in ("$ref", "$defs")}
+    if "$ref" in part:
+        found = _inlined(definitions[part["$ref"].rpartition("/")[2]], definitions) | found
+    return found
 
 
 def check_structure(root: Node) -> Iterator[Finding]:

@@ -127,8 +127,8 @@ class _Requests:
         elif role == "student":
             nearby, student = self._attended[user["id"]], user["id"]
         else:
-            student = rng.choice(held["student_relationships"])["student"]
-            nearby = self._attended[student]
+            child: str = rng.choice(held["student_relationships"])["student"]
+            nearby, student = self._attended[child], child
         if not nearby:
             return None
         section = rng.choice(nearby)
