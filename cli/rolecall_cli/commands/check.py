@@ -44,7 +44,7 @@ def check(
         typer.echo(json.dumps(data, indent=2))
     else:
         for one in found:
-            typer.echo(_styled(one) + "\n")
+            typer.echo(_styled(one))
         typer.echo(_summary(path, counts, sizes, len(policy.rules) if policy else 0))
     if counts["error"] or (strict and counts["warning"]):
         raise typer.Exit(1)
@@ -61,9 +61,12 @@ def _summary(path: Path, counts: dict[str, int], sizes: dict[str, int], rules: i
 
 
 def _styled(finding: Finding) -> str:
+    """Give a finding for a person; a note takes a line or two, for there may be many."""
+    if finding.severity == "note":
+        details = "".join(f"\n  {label}: {text}" for label, text in finding.details)
+        return styled(f"note[{finding.code}] {finding.origin}: {finding.message}", "dim") + details
     head, _, rest = finding.render().partition("\n")
-    colour = {"error": "red", "warning": "yellow", "note": "dim"}[finding.severity]
-    return styled(head, colour) + ("\n" + rest if rest else "")
+    return styled(head, "red" if finding.severity == "error" else "yellow") + ("\n" + rest if rest else "") + "\n"
 
 
 def _data(finding: Finding) -> dict[str, object]:
