@@ -20,8 +20,9 @@ _OTHER: Final = Cell(frozenset(), code="other-district")
 _NO_ROLE: Final = Cell(frozenset(), code="no-role")
 _NOT_ACTING: Final = Cell(frozenset(), code="not-acting")
 
-DENIED: Final = {"indeterminate": _INDETERMINATE, "resource-not-found": _NO_RESOURCE}
-"""Cells for what the authoriser finds out before there is anything to evaluate."""
+_DENIALS = (_INDETERMINATE, _NO_SUBJECT, _NO_RESOURCE, _NO_PLACE, _OTHER, _NO_ROLE, _NOT_ACTING)
+DENIED: Final = {cell.code: cell for cell in _DENIALS}
+"""The cells of decisions that do not reach the table, by their code."""
 
 
 def evaluate(  # noqa: C901, PLR0912 - the whole decision on one screen is worth its branches

@@ -163,7 +163,10 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
         order = {key: number for number, key in enumerate(keys)}
         near = [role for role in self.held.roles if f"{role.scope}:{role.id}" in order]
         far = [role for role in self.held.roles if role.scope == "anywhere"]
-        return tuple(sorted(near, key=lambda role: order[f"{role.scope}:{role.id}"]) + far)
+        near.sort(key=lambda role: order[f"{role.scope}:{role.id}"])
+        owned = self._has_owner and self.resource.properties.get("owner") == self.held.id
+        owning = [RoleAssignment("owner", "resource", self.resource.id, source="asserted")] if owned else []
+        return (*owning, *near, *far)
 
     @property
     def doubts(self) -> tuple[RoleAssignment, ...]:
@@ -183,11 +186,13 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
     @property
     def owner_unknown(self) -> bool:
         """Whether the resource is the application's own and the request did not say who owns it."""
-        own = self.location is not None and (self.location.kind, self.location.id) != (
-            self.resource.type,
-            self.resource.id,
-        )
-        return own and self.resource.properties.get("owner") is None
+        return self._has_owner and self.resource.properties.get("owner") is None
+
+    @property
+    def _has_owner(self) -> bool:
+        """Whether the resource is located, and of a type that can have an owner: one that lies in another."""
+        place = self.location
+        return place is not None and place.kind != self.resource.type
 
 
 class Decisions(tuple[Decision, ...]):
