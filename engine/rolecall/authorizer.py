@@ -72,8 +72,9 @@ class Authorizer:
         self._clock = time.time_ns if clock is None else lambda: nanoseconds(clock())
         self._view = View(facts, table.atoms, ZoneInfo(table.timezone))
         self._held = {} if self._has_ports else self._view.held
-        self._locations = self._view.locations
+        self._at_hand = {kind.name: (kind, self._view.locations[kind.within]) for kind in table.types.values()}
         self._acting: dict[tuple[str, ...], int] = {}
+        self._serials = serials
         self._fresh_until, self._stale = _freshness(facts, max_stale)
         self._grounds = Grounds(
             digest=table.digest,
@@ -112,30 +113,29 @@ class Authorizer:
         # goes the careful way, which also says what is wrong.
         now = self._clock()
         try:
-            kind = self._types[resource.type]
+            kind, located = self._at_hand[resource.type]
             properties = resource.properties
             if kind.place:
-                location = self._locations[kind.within][properties[kind.place]]
+                location = located[properties[kind.place]]
             elif kind.own:
-                location = self._locations[kind.within][properties["student"], properties["section"]]
+                location = located[properties["student"], properties["section"]]
             else:
-                location = self._locations[kind.within][resource.id]
+                location = located[resource.id]
             held = self._held[user]  # type: ignore[index]  # a user object is not at hand
-            acting = None if acting_as is None else self._acting[tuple(acting_as)]
-            owner = properties.get("owner") if properties else None
+            who = acting = None
+            if acting_as is not None:
+                who = tuple(acting_as)
+                acting = self._acting[who]
         except (KeyError, TypeError, AttributeError):
             return self._carefully(user, resource, permission, acting_as, now)
-        if now > self._fresh_until or (permission is not None and permission not in kind.known):
-            return self._carefully(user, resource, permission, acting_as, now)
         if (
-            resource.__class__ is not Resource
-            or resource.id.__class__ is not str
-            or not (owner is None or owner.__class__ is str)
+            now > self._fresh_until
+            or (permission is not None and permission not in kind.known)
+            or resource.__class__ is not Resource
         ):
             return self._carefully(user, resource, permission, acting_as, now)
         cell = evaluate(kind, held, location, properties, acting, now)
-        who = None if acting_as is None else tuple(acting_as)
-        return Decision(cell, held, resource, permission, who, location, now, serials.next(), self._grounds)
+        return Decision(cell, held, resource, permission, who, location, now, self._serials.next(), self._grounds)
 
     def _carefully(
         self, user: User, resource: Resource, permission: str | None, acting_as: Sequence[str] | None, now: int
@@ -241,7 +241,7 @@ class Authorizer:
         else:
             wrong = Failed(f"the loader of `{resource.type}`", f"gave {type(properties).__name__}, not a mapping")
             code, detail = "indeterminate", str(properties if isinstance(properties, Failed) else wrong)
-        nobody = Held(user, "", 0, {}, (), found=False)
+        nobody = Held(user, "", 0, {}, ())
         return Decision(
             DENIED[code], nobody, resource, permission, who, None, now, serials.next(), self._grounds, detail
         )
@@ -256,7 +256,7 @@ class Authorizer:
         now: int,
     ) -> Decision:
         """Check the question, look up what it names, evaluate."""
-        kind, properties = self._question(resource, permission)
+        kind = self._question(resource, permission)
         acting = None if acting_as is None else self._read_acting(acting_as)
         location = self._locate(kind, resource)
         subject = _user_id(user)
@@ -265,30 +265,21 @@ class Authorizer:
             held = Held(subject, "", 0, {}, (), problem=detail)
         else:
             held = self._view.person(subject, now, assigned)
-        cell = evaluate(kind, held, location, properties, acting, now)
+        cell = evaluate(kind, held, location, resource.properties, acting, now)
         detail = "" if cell.code == "table" else self._detail(cell.code, held, kind, resource)
         who = None if acting_as is None else tuple(acting_as)
         return Decision(cell, held, resource, permission, who, location, now, serials.next(), self._grounds, detail)
 
-    def _question(self, resource: Resource, permission: str | None) -> tuple[TypeTable, Mapping[str, object]]:
+    def _question(self, resource: Resource, permission: str | None) -> TypeTable:
         """Check what is asked about, part by part; raises for what is mistyped, or unknown to the policy."""
         if not isinstance(resource, Resource):
             raise RequestError(f"the resource must be a `rolecall.Resource`, not a `{type(resource).__name__}`")
-        kind = self._types.get(resource.type) if isinstance(resource.type, str) else None
+        kind = self._types.get(resource.type)
         if kind is None:
             raise UnknownResourceType(resource.type, self._types)
         if permission is not None and permission not in kind.known:
             raise UnknownPermission(permission, kind.name, kind.known)
-        if not isinstance(resource.id, str):
-            raise RequestError(f"the resource's id must be a text, not a `{type(resource.id).__name__}`")
-        if not isinstance(resource.properties, Mapping):
-            raise RequestError(
-                f"the resource's properties must be a mapping, not a `{type(resource.properties).__name__}`"
-            )
-        owner = resource.properties.get("owner")
-        if owner is not None and not isinstance(owner, str):
-            raise RequestError("`owner` must be a user's id, an empty text for nobody, or null")
-        return kind, resource.properties
+        return kind
 
     def _locate(self, kind: TypeTable, resource: Resource) -> Location | None:
         """Give where the resource is, or None where the facts do not hold it or its place."""

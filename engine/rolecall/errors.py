@@ -20,7 +20,23 @@ from difflib import get_close_matches
 from typing import ClassVar
 
 from rolecall.vocabulary.decision import SENTENCES, Decision
+from rolecall.vocabulary.malformed import RequestError, RolecallError
 from rolecall.vocabulary.origin import Finding
+
+__all__ = [
+    "FactsError",
+    "Indeterminate",
+    "NotConfigured",
+    "PermissionDenied",
+    "PolicyError",
+    "Refusal",
+    "RequestError",
+    "RolecallError",
+    "UnknownPermission",
+    "UnknownResourceType",
+    "UnknownRole",
+    "did_you_mean",
+]
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
@@ -35,10 +51,6 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
         return ""
     shown = ", ".join(f"`{choice}`" for choice in choices[:12])
     return f"known: {shown}" + (", …" if len(choices) > 12 else "")  # noqa: PLR2004 - what fits a line
-
-
-class RolecallError(Exception):
-    """The root: catching it catches everything that rolecall raises on purpose."""
 
 
 class PolicyError(RolecallError):
@@ -58,10 +70,6 @@ class PolicyError(RolecallError):
 
 class FactsError(RolecallError):
     """Facts cannot be had: a snapshot that cannot be read, or that would have to be guessed at."""
-
-
-class RequestError(RolecallError, ValueError):
-    """The question is malformed, so there is no answer to it, not even no."""
 
 
 class UnknownResourceType(RequestError):

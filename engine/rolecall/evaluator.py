@@ -38,22 +38,17 @@ def evaluate(  # noqa: C901, PLR0912 - the whole decision on one screen is worth
     `acting` are the bits of the roles acted as (see `Atoms.acting`), or None; `now` is in nanoseconds since 1970, and
     only a term is compared with it.
     """
-    if held.problem:
-        return _INDETERMINATE
-    if not held.found:
-        return _NO_SUBJECT
-    if location is None:
-        return _NO_PLACE if kind.own else _NO_RESOURCE
-    if held.district != location.district:
-        return _OTHER
+    if location is None or held.district != location.district:
+        return _nowhere(kind, held, location)
     mask = held.base
-    if not mask & kind.anyone:
-        return _NO_ROLE
+    if held.problem or not mask & kind.anyone:
+        return _INDETERMINATE if held.problem else _NO_ROLE
     here = held.places.get
     for key in location.keys:
         mask |= here(key, 0)
     for key in location.doubtful:
-        mask |= here(key, 0) & kind.high
+        found = here(key, 0)
+        mask |= (found & kind.sure) << kind.width | found & ~kind.sure
     if kind.own:
         owner = properties.get("owner")
         if owner is None:
@@ -61,7 +56,7 @@ def evaluate(  # noqa: C901, PLR0912 - the whole decision on one screen is worth
         elif owner == held.id:
             mask |= kind.owner_sure
     if acting is not None:
-        mask &= acting | kind.high
+        mask = mask & acting | mask & ~kind.sure | (mask & kind.sure & ~acting) << kind.width
         if not mask & kind.anyone:
             return _NOT_ACTING
     mask &= kind.relevant
@@ -69,7 +64,18 @@ def evaluate(  # noqa: C901, PLR0912 - the whole decision on one screen is worth
         value = properties.get(name)
         if isinstance(value, its_type):
             mask |= states.get(value, 0)
-    if kind.term and location.bounds:
+    if kind.term_states and location.bounds:
         first, last = location.bounds
-        mask |= kind.term.states["past" if now > last else "current" if now >= first else "future"]
+        mask |= kind.term_states[0 if now > last else 1 if now >= first else 2]
     return kind.cells.get(mask) or kind.cell(mask)
+
+
+def _nowhere(kind: TypeTable, held: Held, location: Location | None) -> Cell:
+    """Give the denial of a question that names what the facts do not hold, or what is in two districts."""
+    if held.problem:
+        return _INDETERMINATE
+    if not held.district:
+        return _NO_SUBJECT
+    if location is None:
+        return _NO_PLACE if kind.own else _NO_RESOURCE
+    return _OTHER

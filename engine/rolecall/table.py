@@ -1,7 +1,7 @@
 """The decision table: for each resource type, cell -> permissions and the rules behind them.
 
 A cell is named by one integer, from its high bits to its low ones: the state of the attributes, the (role, scope)
-pairs held or doubtful, those held beyond doubt; of the pairs, those that some rule of the type asks about.
+pairs that are doubtful, those held beyond doubt; of the pairs, those that some rule of the type asks about.
 
 Cells are worked out when first asked for and kept: a policy of 1,000 rules has more cells than anybody could hold,
 and a district visits few of them.
@@ -76,9 +76,9 @@ class TypeTable:
     """The table of one resource type. Reading it from several threads is safe: a cell is worked out the same twice."""
 
     __slots__ = (
-        "anyone", "attributes", "cells", "high", "known", "location_scopes", "maxima", "minima", "name", "own",
+        "anyone", "attributes", "cells", "known", "location_scopes", "maxima", "minima", "name", "own",
         "owner_doubt", "owner_sure", "permissions", "place", "places", "readers",
-        "relevant", "term", "width", "within",
+        "relevant", "sure", "term", "term_states", "width", "within",
     )  # fmt: skip
 
     def __init__(
@@ -97,13 +97,14 @@ class TypeTable:
         self.attributes = tuple(code for code in attributes if code.name != "term")
         self.readers = tuple((code.name, code.kind, code.states) for code in self.attributes)
         self.term = next((code for code in attributes if code.name == "term"), None)
+        self.term_states = tuple(self.term.states.values()) if self.term else None
         self.minima, self.maxima = minima, maxima
         self.places: tuple[str, ...] = tuple(within.split("+")) if self.own else ()
         self.place = self.places[0] if len(self.places) == 1 else ""
         self.location_scopes = (*(("resource",) if self.own else ()), *LOCATION_SCOPES[within])
         width = self.width = atoms.width
-        self.anyone, self.high = atoms.anywhere, (1 << width) - 1 << width
-        self.owner_doubt, self.owner_sure = atoms.owner << width, atoms.owner << width | atoms.owner
+        self.anyone, self.sure = atoms.anywhere, (1 << width) - 1
+        self.owner_doubt, self.owner_sure = atoms.owner << width, atoms.owner
         asked = 0
         for half in (*minima, *maxima):
             for mask in (*half.when, *half.unless):
@@ -114,7 +115,7 @@ class TypeTable:
     @property
     def asked(self) -> int:
         """The pairs that some rule of the type asks about."""
-        return self.relevant & (1 << self.width) - 1
+        return self.relevant & self.sure
 
     def cell(self, name: int) -> Cell:
         """Give a cell by its name."""
@@ -132,8 +133,8 @@ class TypeTable:
         What gives (`when` of a `min`, `unless` of a `max`) looks at the pairs beyond doubt and acted as; what takes
         away (`when` of a `max`, `unless` of a `min`) looks at every pair held or doubtful.
         """
-        gives = name & (1 << self.width) - 1
-        takes = name >> self.width & (1 << self.width) - 1
+        gives = name & self.sure
+        takes = gives | name >> self.width & self.sure
         codes = self.codes(name)
         given = [half for half in self.minima if half.applies(gives, takes, codes)]
         capped = [half for half in self.maxima if half.applies(takes, gives, codes)]

@@ -7,7 +7,7 @@ from oracle.language import Language
 
 
 def is_valid(request: Any, language: Language, *, permissions_mode: bool) -> bool:
-    """Anything that section 6 lists makes a request invalid; members that AuthZEN does not define are ignored."""
+    """Each item of section 6's list makes a request invalid; undefined members are ignored."""
     if not isinstance(request, Mapping):
         return False  # "no JSON object"
     return (

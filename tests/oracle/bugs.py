@@ -1,7 +1,7 @@
 """Bugs that can be planted in the oracle, one a clause: each is a sentence somebody could have believed.
 
-They say how sharp the generated examples are: an example set in which a planted bug changes no answer would not have
-found that bug in the engine either.
+They say how sharp the generated examples are: an example set in which a planted bug changes no answer would
+not have found that bug in the engine either.
 """
 
 BUGS: dict[str, str] = {
@@ -10,7 +10,7 @@ BUGS: dict[str, str] = {
     "section-without-school-counts": "A section whose school the facts do not hold is held.",
     # section 3: the five roles
     "null-role-is-present": "A role whose value is null is present.",
-    "section-makes-teacher": "A section that names a user makes them a teacher, with or without `roles.teacher`.",
+    "section-makes-teacher": "A section that names a user makes them a teacher, whatever their roles.",
     "teacher-forgets-section-school": "A teacher of a section is not at the section's school.",
     "co-teachers-forgotten": "Only the section's `teacher` teaches it.",
     "co-teacher-is-primary": "Everyone whom `teachers` names is a primary teacher.",
@@ -26,7 +26,7 @@ BUGS: dict[str, str] = {
     "guardian-of-nobody-is-anywhere": "A guardian of nobody held is a guardian anywhere.",
     # section 3: the application's own
     "assigned-section-gives-school": "A role assigned at a section is held at its school.",
-    "assigned-place-unchecked-for-anywhere": "An assignment at a place that nobody holds is still held anywhere.",
+    "assigned-place-unchecked-for-anywhere": "An assignment at an unknown place is held anywhere.",
     "undeclared-scope-counts": "An assignment at a scope that the role's `scopes` lacks counts.",
     "from-ignored": "An assignment is held before its `from`.",
     "from-excluded": "An assignment is not yet held at its very `from`.",
@@ -35,8 +35,8 @@ BUGS: dict[str, str] = {
     "bad-instant-of-ignored-assignment-ignored": "A bad instant matters only in an assignment that counts.",
     "bad-instant-is-absent": "A bad instant is no instant.",
     # section 3: doubt
-    "absent-designations-are-none": "Staff whose designations are unknown are not in doubt about PortalOnly.",
-    "some-unknown-designation-is-doubt": "One unknown designation beside a known one puts PortalOnly in doubt.",
+    "absent-designations-are-none": "Unknown designations put nobody in doubt about PortalOnly.",
+    "some-unknown-designation-is-doubt": "One unknown designation is enough to put PortalOnly in doubt.",
     "nearly-known-designation-is-known": "A designation that differs in case or spaces is beyond doubt.",
     "nearly-known-designation-is-unknown": "A designation that differs in case or spaces is none at all.",
     "beside-student-no-doubt": "A role beside `roles.student` is beyond doubt.",
@@ -74,7 +74,7 @@ BUGS: dict[str, str] = {
     "if-unknown-default-min-applies": "Where an attribute is unknown a `min` applies by default.",
     "if-unknown-default-max-skips": "Where an attribute is unknown a `max` skips by default.",
     "if-unknown-one-apply-is-enough": "Of several unknown attributes one that says `apply` is enough.",
-    "unknown-before-mismatch": "An unknown attribute that says `apply` decides before a known one that does not match.",
+    "unknown-before-mismatch": "An unknown attribute that says `apply` decides before a known mismatch.",
     "if-only-one-attribute": "Of several attributes in `if` one that matches is enough.",
     # section 4: terms
     "term-of-the-request": "A `term` in the request's properties is believed.",
@@ -98,7 +98,7 @@ BUGS: dict[str, str] = {
     "acting-as-owner-always": "An owner is one whatever they act as.",
     "acting-as-doubtful-owner": "An owner is one while acting as a doubtful role.",
     "acting-as-empty-is-absent": "Acting as an empty list of roles is not acting.",
-    "acting-as-one-role-is-enough": "A combination needs one of its roles among the acting ones, the others held.",
+    "acting-as-one-role-is-enough": "A combination needs one of its roles acted as, the others held.",
 }
 
 

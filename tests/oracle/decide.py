@@ -11,6 +11,7 @@ from oracle.facts import Facts
 from oracle.held import Held, held_there, holds, owner_there
 from oracle.language import UNKNOWN, Language, ResourceType, Rule
 from oracle.places import locate
+from oracle.roster import Roster
 from oracle.terms import term_of
 
 
@@ -66,7 +67,9 @@ def gives_to(rule: Rule, held: Held) -> bool:
 def takes_from(rule: Rule, held: Held) -> bool:
     """Tell whether the roles are those from which the rule's `max` takes."""
     bug, capping, lifting = held.bug, held.capping(), held.lifting()
-    when = rule.when is None or any_holds([holds(one, capping, bug) for one in rule.when], bug, "when-list-is-all-of")
+    when = rule.when is None or any_holds(
+        [holds(one, capping, bug) for one in rule.when], bug, "when-list-is-all-of"
+    )
     lifted = any_holds([holds(one, lifting, bug) for one in rule.unless], bug, "unless-list-is-all-of")
     return when and not lifted
 
@@ -123,12 +126,13 @@ class Oracle:
         self.facts = Facts(snapshot, self.bug)
 
     def decide(self, request: Any, at: datetime, *, permissions_mode: bool = False) -> Answer:
-        """Answer: invalid before anything else; then indeterminate; then what is not there; then the table."""
+        """Answer: invalid before all else, then indeterminate, then what is not there, then the table."""
         language, facts = self.language, self.facts
+        roster = Roster(facts, language, at, self.bug)
         if not is_valid(request, language, permissions_mode=permissions_mode):
             return Answer("invalid", why="invalid")
         user_id = request["subject"]["id"]
-        if facts.has_bad_instant(user_id, language, at):
+        if roster.has_bad_instant(user_id):
             return Answer("indeterminate", why="bad-instant")
         user = facts.users.get(user_id)
         if user is None:
@@ -141,7 +145,7 @@ class Oracle:
             return Answer("ok", why="place-not-found" if found.own else "resource-not-found")
         if location.district != user["district"]:
             return Answer("ok", why="other-district")
-        certain, doubtful = held_there(facts.assignments_of(user, language, at), location)
+        certain, doubtful = held_there(roster.assignments_of(user), location)
         if found.own:
             owned, perhaps_owned = owner_there(user_id, properties, self.bug)
             certain, doubtful = certain | owned, doubtful | perhaps_owned

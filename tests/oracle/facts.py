@@ -1,26 +1,11 @@
-"""A snapshot -> who is what where, with the doubts."""
+"""A snapshot -> the records that the facts hold."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from oracle.bugs import NO_BUG, Bugs
-from oracle.language import CLEVER_ROLES, Language
-from oracle.terms import rfc_3339
 
-DESIGNATIONS = ("PortalOnly", "SchoolTechLead")
 Record = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """A role held at one place; `anywhere` has the district for a place."""
-
-    role: str
-    scope: str
-    place: str
-    doubtful: bool = False
 
 
 def strings(value: Any) -> list[str]:
@@ -29,7 +14,7 @@ def strings(value: Any) -> list[str]:
 
 
 def records(snapshot: Mapping[str, Any], kind: str) -> dict[str, Record]:
-    """A record "without an id or a district is left out"; "two records of one kind with the same id are an error"."""
+    """A record "without an id or a district is left out"; two of one kind "with the same id are an error"."""
     found: dict[str, Record] = {}
     for record in snapshot.get(kind) or []:
         needed = ("id",) if kind == "districts" else ("id", "district")
@@ -42,11 +27,6 @@ def records(snapshot: Mapping[str, Any], kind: str) -> dict[str, Record]:
             raise ValueError(message)
         found[record["id"]] = record
     return found
-
-
-def near(designation: str) -> str:
-    """Spell a designation without "case, spaces, `_` or `-`"."""
-    return designation.lower().replace(" ", "").replace("_", "").replace("-", "")
 
 
 class Facts:
@@ -112,200 +92,3 @@ class Facts:
             for section in self.sections.values()
             if student["id"] in strings(section.get("students")) and self.counts(section, student["district"])
         ]
-
-    def has_bad_instant(self, user_id: str, language: Language, at: datetime) -> bool:
-        """A `from` or `until` "that is neither absent, null nor an RFC 3339 instant with a zone"."""
-        if self.bug("bad-instant-is-absent"):
-            return False
-        mine = [one for one in self.assignments if one.get("user") == user_id]
-        if self.bug("bad-instant-of-ignored-assignment-ignored"):
-            user = self.users.get(user_id, {"district": ""})
-            mine = [
-                one for one in mine if self.assigned({**one, "from": None, "until": None}, user, language, at)
-            ]
-        given = [one[key] for one in mine for key in ("from", "until") if one.get(key) is not None]
-        return any(rfc_3339(instant) is None for instant in given)
-
-    # role assignments
-
-    def assignments_of(self, user: Record, language: Language, at: datetime) -> set[Assignment]:
-        """Read the table of section 3, then the last rule of it: held anywhere."""
-        clever = set(self.clever_assignments(user))
-        assigned = [
-            Assignment(one["role"], one["scope"], one["id"])
-            for one in self.assignments
-            if one.get("user") == user["id"] and self.assigned(one, user, language, at)
-        ]
-        if self.bug("assigned-section-gives-school"):
-            at_sections = [one for one in assigned if one.scope == "section"]
-            assigned += [
-                Assignment(one.role, "school", self.sections[one.place]["school"]) for one in at_sections
-            ]
-        if self.bug("assigned-place-unchecked-for-anywhere"):
-            mine = [one for one in self.assignments if one.get("user") == user["id"]]
-            assigned += [
-                Assignment(one["role"], "anywhere", user["district"])
-                for one in mine
-                if one.get("role") in language.roles and one.get("scope") in language.roles[one["role"]]
-            ]
-        somewhere = clever | set(assigned)
-        return somewhere | {
-            Assignment(one.role, "anywhere", user["district"], one.doubtful) for one in somewhere
-        }
-
-    def assigned(self, one: Record, user: Record, language: Language, at: datetime) -> bool:
-        """A declared role "exactly at the section, school or district assigned", from `from` on, until `until`."""
-        role, scope, place = one.get("role"), one.get("scope"), one.get("id")
-        if role not in language.roles or not isinstance(place, str):
-            return False
-        if scope not in language.roles[role] and not self.bug("undeclared-scope-counts"):
-            return False
-        start, end = rfc_3339(one.get("from")), rfc_3339(one.get("until"))
-        if (
-            start
-            and (at < start or (self.bug("from-excluded") and at == start))
-            and not self.bug("from-ignored")
-        ):
-            return False
-        if (
-            end
-            and at >= end
-            and not self.bug("until-ignored")
-            and not (self.bug("until-included") and at == end)
-        ):
-            return False
-        if scope == "district":
-            return place == user["district"]
-        places = {"section": self.sections, "school": self.schools}.get(scope, {})
-        return self.counts(places.get(place), user["district"])
-
-    def clever_assignments(self, user: Record) -> Iterator[Assignment]:
-        """Read each role from its own role object."""
-        present = {name: role for name in CLEVER_ROLES if (role := self.role(user, name)) is not None}
-        if self.bug("section-makes-teacher"):
-            present.setdefault("teacher", {})
-        if self.bug("beside-student-drops") and "student" in present:
-            present = {"student": present["student"]}
-        readers = {
-            "teacher": self.teacher,
-            "staff": self.staff,
-            "district_admin": self.district_admin,
-            "student": self.as_student,
-            "contact": self.contact,
-        }
-        for name, role in present.items():
-            doubtful = self.meets_what_it_must_not(name, set(present))
-            held = list(readers[name](user, role))
-            if not (self.bug("section-makes-teacher") and name == "teacher" and not held):
-                # "Clever's five even where they have no place"
-                bare = not (self.bug("staff-only-where-schools") and name == "staff" and not held)
-                held += [(name, "anywhere", user["district"], False)] if bare else []
-            for held_role, scope, place, doubt in held:
-                yield Assignment(held_role, scope, place, doubtful or doubt)
-
-    def meets_what_it_must_not(self, name: str, present: set[str]) -> bool:
-        """Beside `roles.student`: "contact, teacher, staff, district_admin; beside `roles.contact`: the last three"."""
-        employee = name in ("teacher", "staff", "district_admin")
-        if (
-            "student" in present
-            and (employee or name == "contact")
-            and not self.bug("beside-student-no-doubt")
-        ):
-            return True
-        return "contact" in present and employee and not self.bug("beside-contact-no-doubt")
-
-    def teacher(self, user: Record, role: Record) -> Iterator[tuple[str, str, str, bool]]:
-        """Teacher "at each of `school`, `schools`; at each section whose `teacher` or `teachers` names the user"."""
-        for school in self.schools_of(role, user["district"]):
-            yield "teacher", "school", school, False
-        for section in self.sections.values():
-            first = section.get("teacher") == user["id"]
-            also = user["id"] in strings(section.get("teachers"))
-            if not self.counts(section, user["district"]) or not (first or also):
-                continue
-            if first or not self.bug("co-teachers-forgotten"):
-                yield "teacher", "section", section["id"], False
-                if not self.bug("teacher-forgets-section-school"):
-                    yield "teacher", "school", section["school"], False
-            if first or self.bug("co-teacher-is-primary"):
-                yield "primary_teacher", "section", section["id"], False
-                if not self.bug("primary-only-at-section"):
-                    yield "primary_teacher", "school", section["school"], False
-
-    def staff(self, user: Record, role: Record) -> Iterator[tuple[str, str, str, bool]]:
-        """Staff "at each of `schools`; likewise each designation"; empty `schools` is nowhere."""
-        schools = [
-            one
-            for one in strings(role.get("schools"))
-            if self.counts(self.schools.get(one), user["district"])
-        ]
-        if not schools and self.bug("no-schools-is-every-school"):
-            schools = [one["id"] for one in self.schools.values() if one["district"] == user["district"]]
-        if self.bug("staff-where-teaching") and (teacher := self.role(user, "teacher")) is not None:
-            taught = [place for name, scope, place, _ in self.teacher(user, teacher) if scope == "school"]
-            schools = [*schools, *taught]
-        held = {"staff": False} | self.designations(role)
-        for name, doubt in held.items():
-            for school in schools:
-                yield name, "school", school, doubt
-            if name != "staff" and not (self.bug("staff-only-where-schools") and not schools):
-                yield name, "anywhere", user["district"], doubt  # "designations with staff"
-
-    def designations(self, role: Record) -> dict[str, bool]:
-        """Return each designation and whether it is doubtful."""
-        given = strings(role.get("roles"))
-        exact = [one for one in DESIGNATIONS if one in given]
-        nearly = [one for one in DESIGNATIONS if near(one) in map(near, given)]
-        if self.bug("nearly-known-designation-is-unknown"):
-            nearly = []
-        held = dict.fromkeys(nearly, not self.bug("nearly-known-designation-is-known"))
-        stray = self.bug("some-unknown-designation-is-doubt") and any(
-            one not in DESIGNATIONS for one in given
-        )
-        if (not exact or stray) and not self.bug("absent-designations-are-none"):
-            # "for staff whose designations are absent, empty or none of them exactly known"
-            held.setdefault("PortalOnly", True)
-        return held | dict.fromkeys(exact, False)
-
-    def district_admin(self, user: Record, _role: Record) -> Iterator[tuple[str, str, str, bool]]:
-        """District_admin at the district."""
-        yield "district_admin", "district", user["district"], False
-
-    def as_student(self, user: Record, _role: Record) -> Iterator[tuple[str, str, str, bool]]:
-        """Student "at themself, at each of `school`, `schools`, at each section whose `students` names the user"."""
-        yield "student", "student", user["id"], False
-        for school in self.student_schools(user):
-            yield "student", "school", school, False
-        for section in self.student_sections(user):
-            yield "student", "section", section["id"], False
-            if not self.bug("student-forgets-section-school"):
-                yield "student", "school", section["school"], False
-
-    def contact(self, user: Record, role: Record) -> Iterator[tuple[str, str, str, bool]]:
-        """For each entry "that names a student of the same district: contact at that student" and around them."""
-        entries = role.get("student_relationships")
-        for entry in entries if isinstance(entries, list) else []:
-            if not isinstance(entry, Mapping):
-                continue
-            guards = entry.get("type") == "Parent/Guardian" or self.bug("every-contact-is-guardian")
-            student = self.student(entry.get("student"))
-            if student is None or not self.counts(student, user["district"]):
-                if guards and self.bug("guardian-of-nobody-is-anywhere"):
-                    yield "guardian", "anywhere", user["district"], False
-                continue
-            for scope, place in self.around_student(student):
-                if scope == "section" and self.bug("contact-forgets-sections"):
-                    continue
-                yield "contact", scope, place, False
-                if guards:
-                    yield "guardian", scope, place, False
-
-    def around_student(self, student: Record) -> Iterator[tuple[str, str]]:
-        """That student, and "that student's schools, sections and those sections' schools"."""
-        yield "student", student["id"]
-        for school in self.student_schools(student):
-            yield "school", school
-        for section in self.student_sections(student):
-            yield "section", section["id"]
-            if not self.bug("contact-forgets-section-schools"):
-                yield "school", section["school"]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from oracle.bugs import NO_BUG, Bugs
-from oracle.facts import Assignment
 from oracle.language import Combination, login_role
 from oracle.places import Location
+from oracle.roster import Assignment
 
 Pair = tuple[str, str]  # (role, scope)
 OWNED: Pair = ("owner", "resource")
@@ -109,7 +109,7 @@ def held_there(assignments: Iterable[Assignment], location: Location) -> tuple[s
 
 
 def owner_there(user_id: str, properties: Mapping[str, Any], bug: Bugs) -> tuple[set[Pair], set[Pair]]:
-    """`owner` is held when the request's `owner` is the subject; absent or null is a doubt, `""` is nobody."""
+    """`owner` is held where the request's is the subject; absent or null is a doubt, `""` is nobody."""
     owner = properties.get("owner")
     if owner == "" and bug("owner-empty-is-missing"):
         owner = None

@@ -121,7 +121,7 @@ class Language:
         return frozenset(self.types[name].implies) if written == "all" else frozenset(listed(written))
 
     def set_of(self, written: Any) -> Permissions:
-        """Read "a set's name, a set written in place, `all`, `none`, or a list of these, which means their union"."""
+        """Read "a set's name, a set written in place, `all`, `none`, or a list of these", their union."""
         if isinstance(written, list | tuple):
             sets = [self.set_of(one) for one in written]
             if self.bug("set-list-is-intersection") and sets:
@@ -160,7 +160,9 @@ class Language:
         conditions = {name: listed(values) for name, values in (written.get("if") or {}).items()}
         types = set(listed(written["for"]) if "for" in written else self.types)
         if self.bug("for-ignored"):
-            types = {name for name, found in self.types.items() if conditions.keys() <= found.attributes.keys()}
+            types = {
+                name for name, found in self.types.items() if conditions.keys() <= found.attributes.keys()
+            }
         return Rule(
             id=written["id"],
             types=frozenset(types),
@@ -175,7 +177,7 @@ class Language:
 
 
 def read_type(name: str, body: Mapping[str, Any]) -> ResourceType:
-    """Read one entry of `resources`: permissions as a list, or as a mapping that may say what each implies."""
+    """Read one entry of `resources`: permissions in a list, or in a mapping that says what they imply."""
     written = body.get("permissions") or {}
     if not isinstance(written, Mapping):
         written = dict.fromkeys(written)

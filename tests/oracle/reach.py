@@ -32,8 +32,8 @@ def with_what_follows(roles: frozenset[Pair], found: ResourceType) -> frozenset[
         for role, scope in closed - {OWNED}:
             more.add((role, "anywhere"))  # "any role held at all is held anywhere"
             if role in INSIDE:
-                # "a designation is held exactly where staff is; primary_teacher is held with teacher at the same
-                # place, guardian with contact"
+                # "a designation is held exactly where staff is; primary_teacher is held with teacher at the
+                # same place, guardian with contact"
                 more.add((INSIDE[role], scope))
             if role in ("PortalOnly", "SchoolTechLead"):
                 more |= {(role, other) for one, other in closed if one == "staff"}
@@ -64,14 +64,16 @@ def pairs_asked(language: Language, name: str) -> set[Pair]:
 
 
 def role_combinations(language: Language, found: ResourceType) -> set[frozenset[Pair]]:
-    """Return every reachable combination of the pairs asked for; beside none of them, of one role held anywhere."""
+    """Return every reachable combination of the pairs asked for; beside none of them one role anywhere."""
     reachable: set[frozenset[Pair]] = {frozenset()}
     for pair in pairs_asked(language, found.name):  # with each pair or without it: every subset
         joined = {with_what_follows(roles | {pair}, found) for roles in reachable}
         reachable |= {roles for roles in joined if not exclude_each_other(roles)}
     somebody = [(role, "anywhere") for role in (*CLEVER_ROLES, *language.roles)]
     lonely = {roles for roles in reachable if roles <= {OWNED}}  # "owner needs another role"
-    return (reachable - lonely) | {with_what_follows(roles | {one}, found) for roles in lonely for one in somebody}
+    return (reachable - lonely) | {
+        with_what_follows(roles | {one}, found) for roles in lonely for one in somebody
+    }
 
 
 def value_combinations(language: Language, found: ResourceType) -> Iterator[tuple[tuple[str, Any], ...]]:
@@ -106,7 +108,7 @@ def cuts(policy: Mapping[str, Any]) -> set[Cut]:
             if floor.min is None or ceiling.max is None or floor is ceiling:
                 continue
             cut = floor.min[name] - ceiling.max[name]
-            # "the cut is real exactly if" some possible cell has both rules' `when`, no `unless`, and the attributes meet
+            # "both rules' `when` hold", "no `unless` holds in it, and the attributes can meet"
             if cut and someone(held, floor, ceiling) and sometime(states, floor, ceiling):
                 found |= {(floor.id, ceiling.id, name, permission) for permission in cut}
     return found
@@ -120,7 +122,8 @@ def someone(held: list[Held], floor: Rule, ceiling: Rule) -> bool:
 def sometime(states: list[dict[str, Any]], floor: Rule, ceiling: Rule) -> bool:
     """Tell whether the attributes can let both rules apply."""
     return any(
-        conditions_let(floor, one, "min", NO_BUG) and conditions_let(ceiling, one, "max", NO_BUG) for one in states
+        conditions_let(floor, one, "min", NO_BUG) and conditions_let(ceiling, one, "max", NO_BUG)
+        for one in states
     )
 
 

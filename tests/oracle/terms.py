@@ -44,7 +44,7 @@ def read_moment(text: Any, zone: ZoneInfo, bug: Bugs = NO_BUG) -> date | datetim
 
 
 def is_before(one: date | datetime, other: date | datetime, zone: ZoneInfo) -> bool:
-    """Compare; "a bare date is a whole day in the policy's `timezone`", so the day of an instant is its day there."""
+    """Compare; "a bare date is a whole day in the policy's `timezone`": an instant's day is its day there."""
     if isinstance(one, datetime) and isinstance(other, datetime):
         return one < other
     return day(one, zone) < day(other, zone)

@@ -60,7 +60,7 @@ def hold(user: str, facts: Facts, assigned: Iterable[AssignmentRecord], atoms: A
     )
     person = facts.person(user)
     if person is None:
-        return Held(user, "", 0, {}, (), problem=problem, found=False)
+        return Held(user, "", 0, {}, (), problem=problem)
     notes = list(person.notes)
     own: list[RoleAssignment] = []
     edges = [edge for one in assigned for edge in (one.starts, one.ends) if edge is not None]
@@ -91,7 +91,7 @@ def fold(roles: Iterable[RoleAssignment], atoms: Atoms) -> tuple[int, dict[str, 
     places: dict[str, int] = {}
     for role in roles:
         bit = atoms.bit[role.role, role.scope]
-        packed = bit << atoms.width if role.doubt else bit << atoms.width | bit
+        packed = bit << atoms.width if role.doubt else bit
         if role.scope in ("anywhere", "district"):
             base |= packed
         else:

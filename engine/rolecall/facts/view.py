@@ -50,7 +50,7 @@ class View:
         found = self.held.get(user) or self.timed.get(user)
         if found is None or not found.since <= now < found.until:
             found = hold(user, self.facts, self.facts.application_assignments(user), self.atoms, now)
-            if found.found and not found.problem:
+            if found.district and not found.problem:
                 kept = self.held if (found.since, found.until) == ALWAYS else self.timed
                 kept[user] = found
         return found

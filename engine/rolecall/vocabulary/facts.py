@@ -63,7 +63,8 @@ class Held(msgspec.Struct, frozen=True, eq=False):
     """A person's roles folded for one policy: place key to bits (see `Atoms`), valid from `since` until `until`.
 
     `base` are the bits held anywhere in the district and at the district. `problem` says why nothing can be decided
-    about this person (an assignment whose `from` or `until` is no instant), and is empty where there is none.
+    about this person (an assignment whose `from` or `until` is no instant), and is empty where there is none. Of
+    somebody whom the facts do not hold, `district` is empty.
     """
 
     id: str
@@ -75,4 +76,3 @@ class Held(msgspec.Struct, frozen=True, eq=False):
     problem: str = ""
     since: int = ALWAYS[0]
     until: int = ALWAYS[1]
-    found: bool = True

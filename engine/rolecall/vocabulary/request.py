@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 import msgspec
+from msgspec.structs import force_setattr
+
+from rolecall.vocabulary.malformed import RequestError
 
 _NOTHING: Mapping[str, object] = {}
 
@@ -21,6 +24,19 @@ class Resource(msgspec.Struct, frozen=True, eq=False):
     type: str
     id: str
     properties: Mapping[str, object] = _NOTHING
+
+    def __post_init__(self) -> None:
+        """Refuse what is mistyped with a `RequestError`, and keep a copy of the properties: evidence must not change."""
+        for name, value in (("type", self.type), ("id", self.id)):
+            if not isinstance(value, str):
+                raise RequestError(f"a resource's {name} must be a text, not a `{type(value).__name__}`")
+        if not isinstance(self.properties, Mapping):
+            given = type(self.properties).__name__
+            raise RequestError(f"a resource's properties must be a mapping, not a `{given}`")
+        owner = self.properties.get("owner")
+        if owner is not None and not isinstance(owner, str):
+            raise RequestError("`owner` must be a user's id, an empty text for nobody, or null")
+        force_setattr(self, "properties", dict(self.properties))
 
 
 @runtime_checkable

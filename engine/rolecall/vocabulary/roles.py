@@ -56,8 +56,8 @@ RESERVED: Final = frozenset(
 class Atoms:
     """The numbering of every (role, scope) pair that a policy can ask about, as bits of one integer.
 
-    A person's roles around a resource are then one integer. Two such integers travel packed in one: the low `width`
-    bits are the pairs held *beyond doubt*, the high `width` bits those held *or doubtful*.
+    A person's roles around a resource are then one integer: the low `width` bits are the pairs held *beyond doubt*,
+    the next `width` bits those that are *doubtful* (a pair may be both, held here and doubtful there).
     """
 
     __slots__ = ("acting", "anywhere", "bit", "login_roles", "own", "owner", "pairs", "width")
