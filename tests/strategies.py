@@ -542,14 +542,11 @@ def near(rng: random.Random, snapshot: Json, user_id: str, kind: str) -> str:
         close, records = [one for one in close if one is not None], snapshot["schools"]
     else:
         close, records = [user["district"]], [{"id": one, "district": one} for one in ("d1", "d2")]
-    if close and chance(rng, 72):
-        return rng.choice(close)
-    anyone = [
-        one["id"]
-        for one in records
-        if "id" in one and (one.get("district") == user["district"] or chance(rng, 25))
-    ]
-    return rng.choice(anyone) if anyone and chance(rng, 98) else "x0"
+    here = [one["id"] for one in records if "id" in one and one.get("district") == user["district"]]
+    if close and chance(rng, 82):
+        return rng.choice([one for one in close if one in here or chance(rng, 8)] or close)
+    anyone = here if here and chance(rng, 75) else [one["id"] for one in records if "id" in one]
+    return rng.choice(anyone) if anyone and chance(rng, 99) else "x0"
 
 
 def random_request(rng: random.Random, policy: Json, snapshot: Json) -> Any:
@@ -613,7 +610,7 @@ def random_acting(rng: random.Random, policy: Json, mine: list[str]) -> list[str
     """Return login roles to act as, mostly one of those that the user holds."""
     all_roles = [*CLEVER_ROLES, *policy.get("roles", {})]
     known = [role for role in mine if role in all_roles]
-    acting = some(rng, known, 1, rng.choice([1, 1, 2])) if known and chance(rng, 85) else []
+    acting = some(rng, known, 1, rng.choice([1, 1, 2])) if known and chance(rng, 92) else []
     return acting + (some(rng, all_roles, 1, 2) if chance(rng, 20) else [])
 
 

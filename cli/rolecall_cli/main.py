@@ -51,10 +51,10 @@ def main() -> None:
 
 def _exit_code(error: Exception) -> int | None:
     """Give the exit code of an error that rolecall raises on purpose; None for a fault of its own."""
-    from rolecall.errors import FactsError, PolicyError, RequestError  # noqa: PLC0415 - not needed for --help
+    from rolecall.errors import FactsError, Indeterminate, PolicyError, RequestError  # noqa: PLC0415 - not needed for --help
 
     if isinstance(error, PolicyError):
         return 3
-    if isinstance(error, FactsError):
+    if isinstance(error, FactsError | Indeterminate):
         return 4
     return 2 if isinstance(error, RequestError) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,11 +45,12 @@ class Format(StrEnum):
 def open_pdp(policies: Path, snapshot: Path, at: str | None) -> tuple[Authorizer, Snapshot]:
     """Open the policy and the facts. The clock stands at `--at`, else at the snapshot's `as_of`."""
     from rolecall import Authorizer, Snapshot  # noqa: PLC0415 - keeps --help quick
+    from rolecall.instants import moment_of  # noqa: PLC0415
 
     moment = parse_time(at)
     roster = Snapshot.load(snapshot)
     if moment is None and roster.as_of is not None:
-        moment = _datetime(roster.as_of)
+        moment = moment_of(roster.as_of)
     if moment is None:
         note(f"the snapshot `{snapshot}` has no `as_of`: deciding as of now")
         moment = datetime.now(UTC)
@@ -63,20 +64,17 @@ def open_pdp(policies: Path, snapshot: Path, at: str | None) -> tuple[Authorizer
 
 def parse_time(text: str | None) -> datetime | None:
     """Read `--at`; wrong usage where it is no instant."""
-    from rolecall.instants import parse_instant  # noqa: PLC0415 - keeps --help quick
+    from rolecall.instants import moment_of, parse_instant  # noqa: PLC0415 - keeps --help quick
 
     if text is None:
         return None
     found = parse_instant(text)
-    if found is None:
+    moment = None if found is None else moment_of(found)
+    if moment is None:
         raise typer.BadParameter(
             f"`{text}` is no RFC 3339 time with a zone, such as 2026-10-14T15:00:00Z", param_hint="--at"
         )
-    return _datetime(found)
-
-
-def _datetime(nanoseconds: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
+    return moment
 
 
 def note(text: str) -> None:

@@ -33,6 +33,8 @@ from rolecall.vocabulary.request import Resource, User
 
 MAX_STALE: Final = timedelta(hours=24)
 MAX_ACTING: Final = 1 << 10
+# How what `acting_as` may be is read without a look at it; anything else is checked first.
+_READ: Final[dict[type, Callable[[Sequence[str]], tuple[str, ...]]]] = {list: tuple, tuple: tuple}
 _FOREVER: Final = 1 << 62
 
 
@@ -115,24 +117,21 @@ class Authorizer:
         try:
             kind, located = self._at_hand[resource.type]
             properties = resource.properties
-            if kind.place:
-                location = located[properties[kind.place]]
-            elif kind.own:
-                location = located[properties["student"], properties["section"]]
-            else:
+            if not kind.own:
                 location = located[resource.id]
+            elif kind.place:
+                location = located[properties[kind.place]]
+            else:
+                location = located[properties["student"], properties["section"]]
             held = self._held[user]  # type: ignore[index]  # a user object is not at hand
             who = acting = None
             if acting_as is not None:
-                who = tuple(acting_as)
+                who = _READ[acting_as.__class__](acting_as)
                 acting = self._acting[who]
+            known = permission is None or permission in kind.known
         except (KeyError, TypeError, AttributeError):
             return self._carefully(user, resource, permission, acting_as, now)
-        if (
-            now > self._fresh_until
-            or (permission is not None and permission not in kind.known)
-            or resource.__class__ is not Resource
-        ):
+        if now > self._fresh_until or not known or resource.__class__ is not Resource:
             return self._carefully(user, resource, permission, acting_as, now)
         cell = evaluate(kind, held, location, properties, acting, now)
         return Decision(cell, held, resource, permission, who, location, now, self._serials.next(), self._grounds)
@@ -202,17 +201,24 @@ class Authorizer:
     ) -> Generator[Call, object, Decisions]:
         """Ask the ports for what a decision needs, then decide; yields the calls to be made."""
         for resource in resources:  # a malformed question costs nobody a call
-            self._question(resource, permission)
+            kind = self._question(resource, permission)
+            if kind.name not in self._loaders:
+                self._locate(kind, resource)
+        if acting_as is not None:
+            self._read_acting(acting_as)
         subject = _user_id(user)
         assigned: tuple[AssignmentRecord, ...] | Failed | None = None
         if self._assignments is not None:
             answer = yield Call("the assignments port", self._assignments, subject)
             assigned = answer if isinstance(answer, Failed) else _read_assignments(answer, subject)
-        loaded = []
+        loaded: list[tuple[Resource, object]] = []
         for resource in resources:
             loader = self._loaders.get(resource.type)
-            properties = (yield Call(f"the loader of `{resource.type}`", loader, resource.id)) if loader else ()
-            loaded.append((resource, properties))
+            if loader is None:
+                loaded.append((resource, resource.properties))
+            else:  # what was passed is ignored
+                answer = yield Call(f"the loader of `{resource.type}`", loader, resource.id)
+                loaded.append((Resource(resource.type, resource.id), answer))
         now = self._clock()
         return Decisions(
             self._decide_loaded(subject, one, props, permission, acting_as, assigned, now) for one, props in loaded
@@ -228,18 +234,23 @@ class Authorizer:
         assigned: tuple[AssignmentRecord, ...] | Failed | None,
         now: int,
     ) -> Decision:
-        """Decide with what the ports answered; `properties` is an empty tuple where the type has no loader."""
-        if properties == ():
+        """Decide with what the ports answered. Properties that cannot be had, or used, are no answer but no fault of
+        whoever asks.
+        """  # noqa: D205 - one sentence too long for a line
+        if properties is resource.properties:
             return self._decide(user, resource, permission, acting_as, assigned, now)
+        port = f"the loader of `{resource.type}`"
         if isinstance(properties, Mapping):
-            return self._decide(
-                user, Resource(resource.type, resource.id, properties), permission, acting_as, assigned, now
-            )
+            try:
+                full = Resource(resource.type, resource.id, properties)
+                return self._decide(user, full, permission, acting_as, assigned, now)
+            except RequestError as error:
+                properties = Failed(port, str(error))
         who = None if acting_as is None else tuple(acting_as)
         if properties is None:
             code, detail = "resource-not-found", f"the application has no {resource.type} `{resource.id}`"
         else:
-            wrong = Failed(f"the loader of `{resource.type}`", f"gave {type(properties).__name__}, not a mapping")
+            wrong = Failed(port, f"gave {type(properties).__name__}, not a mapping")
             code, detail = "indeterminate", str(properties if isinstance(properties, Failed) else wrong)
         nobody = Held(user, "", 0, {}, ())
         return Decision(
@@ -277,7 +288,7 @@ class Authorizer:
         kind = self._types.get(resource.type)
         if kind is None:
             raise UnknownResourceType(resource.type, self._types)
-        if permission is not None and permission not in kind.known:
+        if permission is not None and not (isinstance(permission, str) and permission in kind.known):
             raise UnknownPermission(permission, kind.name, kind.known)
         return kind
 
@@ -288,7 +299,7 @@ class Authorizer:
         places = [resource.properties.get(place) for place in kind.places]
         for place, found in zip(kind.places, places, strict=True):
             if not isinstance(found, str):
-                raise RequestError(f"a `{kind.name}` lies in a {place}: its properties must name it, `{place}: …`")
+                raise RequestError(f"the properties of `{kind.name}` must name the {place} that it lies in: `{place}: …`")
         if len(places) == 1:
             return self._view.location(kind.places[0], str(places[0]))
         return self._view.joined(*map(str, places))
@@ -303,7 +314,7 @@ class Authorizer:
             if not isinstance(name, str) or name not in atoms.acting:
                 raise UnknownRole(name, atoms.acting)
             bits |= atoms.acting[name]
-        if len(self._acting) < MAX_ACTING:
+        if len(self._acting) < MAX_ACTING and len(acting_as) <= len(atoms.acting):
             self._acting[tuple(acting_as)] = bits
         return bits
 
@@ -350,6 +361,8 @@ def _read_assignments(answer: object, user: str) -> tuple[AssignmentRecord, ...]
         return tuple(read_assignment(one, f"assignment {number}", user) for number, one in enumerate(answer))
     except Malformed as error:
         return Failed("the assignments port", str(error))
+    except Exception as error:  # noqa: BLE001 - a list that is made while it is read can fail like the port itself
+        return Failed("the assignments port", type(error).__name__)
 
 
 def _enforce(decision: Decision) -> Decision:

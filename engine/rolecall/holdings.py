@@ -8,6 +8,7 @@ from itertools import product
 import msgspec
 
 from rolecall.authorizer import Authorizer
+from rolecall.errors import Indeterminate
 from rolecall.facts.roster import Roster
 from rolecall.table import TypeTable
 from rolecall.vocabulary.decision import Decision
@@ -32,7 +33,10 @@ class Holding(msgspec.Struct, frozen=True):
 
 
 def holdings(pdp: Authorizer, roster: Roster, user: str) -> list[Holding]:
-    """Give what the user may do, nearest first. Where nothing is allowed there is no group."""
+    """Give what the user may do, nearest first. Where nothing is allowed there is no group.
+
+    Raises `Indeterminate` where nothing can be decided about the user now.
+    """
     person = roster.person(user)
     if person is None:
         return []
@@ -44,6 +48,8 @@ def holdings(pdp: Authorizer, roster: Roster, user: str) -> list[Holding]:
             probe = pdp.authorize(
                 user, Resource(kind.name, place, {**properties, "owner": ""} if kind.own else properties)
             )
+            if probe.indeterminate:
+                raise Indeterminate(probe)
             alike = (
                 kind.name,
                 tuple((r.role, r.scope, r.doubt) for r in probe.roles),

@@ -43,6 +43,14 @@ def nanoseconds(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1) * 1000
 
 
+def moment_of(value: int) -> datetime | None:
+    """Give nanoseconds since 1970 as an aware `datetime`; None where the year, in UTC, is none from 1 to 9999."""
+    try:
+        return EPOCH + timedelta(microseconds=value // 1000)
+    except OverflowError:
+        return None
+
+
 def render_instant(value: int) -> str:
     """Give nanoseconds since 1970 as RFC 3339 with milliseconds, UTC."""
     moment = EPOCH + timedelta(microseconds=value // 1000)

@@ -45,6 +45,14 @@ class AsyncPort(TypeError):
     """An async port was met in a sync call."""
 
 
+def _answer(call: Call) -> object:
+    """Ask a sync port. What it raises stays in its thread: a future cannot carry a `StopIteration`."""
+    try:
+        return call.port(call.argument)
+    except Exception as error:  # noqa: BLE001 - whatever a port raises makes the decision indeterminate
+        return Failed(call.name, type(error).__name__)
+
+
 def run(calls: Generator[Call, object, T]) -> T:
     """Answer the calls one after the other; raises `AsyncPort` for a port that has to be awaited."""
     answer: object = None
@@ -53,10 +61,7 @@ def run(calls: Generator[Call, object, T]) -> T:
             call = calls.send(answer)
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]  # the generator's T
-        try:
-            answer = call.port(call.argument)
-        except Exception as error:  # noqa: BLE001 - whatever a port raises makes the decision indeterminate
-            answer = Failed(call.name, type(error).__name__)
+        answer = _answer(call)
         if inspect.isawaitable(answer):
             if inspect.iscoroutine(answer):
                 answer.close()
@@ -75,7 +80,7 @@ async def run_async(calls: Generator[Call, object, T]) -> T:
             if inspect.iscoroutinefunction(call.port):
                 answer = await call.port(call.argument)
             else:
-                answer = await asyncio.to_thread(call.port, call.argument)
+                answer = await asyncio.to_thread(_answer, call)
                 if inspect.isawaitable(answer):
                     answer = await answer
         except Exception as error:  # noqa: BLE001 - whatever a port raises makes the decision indeterminate

@@ -6,14 +6,11 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
 import typer
 
 from rolecall_cli.options import POLICIES, At, Policies, SnapshotFile, open_pdp
-
-if TYPE_CHECKING:
-    from rolecall import Authorizer
 
 MAX_LINE = 1 << 20
 
@@ -30,36 +27,40 @@ def decide(
     at: At = None,
 ) -> None:
     """Answer AuthZEN evaluation requests, a line each, in order."""
+    from rolecall.authzen import error_response, read_evaluation, response  # noqa: PLC0415 - keeps --help quick
+    from rolecall.errors import RequestError  # noqa: PLC0415
+    from rolecall.json_text import NotJson, read_json  # noqa: PLC0415
+
     pdp, _ = open_pdp(policies, snapshot, at)
+    render = json.JSONEncoder(separators=(",", ":")).encode
+    waited_for = requests is None or str(requests) == "-"
     wrong = unknown = False
     for line in request_lines(requests):
         if not line.strip():
             continue
-        answer = answer_line(pdp, line, action_needed=not permissions)
-        wrong = wrong or "error" in answer["context"]
-        unknown = unknown or "indeterminate" in answer["context"]
-        sys.stdout.write(json.dumps(answer, separators=(",", ":")) + "\n")
-        if requests is None or str(requests) == "-":  # somebody may be waiting for each answer
+        try:
+            asked = read_evaluation(read_json(short_enough(line)), action_needed=not permissions)
+            decision = pdp.authorize(asked.user, asked.resource, asked.permission, acting_as=asked.acting_as)
+            answer = response(decision)
+            unknown = unknown or bool(decision.indeterminate)
+        except (NotJson, RequestError) as error:
+            answer = error_response(str(error))
+            wrong = True
+        sys.stdout.write(render(answer) + "\n")
+        if waited_for:
             sys.stdout.flush()
     sys.stdout.flush()
     if wrong or unknown:
         raise typer.Exit(1 if wrong else 4)
 
 
-def answer_line(pdp: Authorizer, line: bytes, *, action_needed: bool) -> dict[str, Any]:
-    """Answer one request; one that is not valid is answered in its place."""
-    from rolecall.authzen import error_response, read_evaluation, response  # noqa: PLC0415 - keeps --help quick
-    from rolecall.errors import RequestError  # noqa: PLC0415
-    from rolecall.json_text import NotJson, read_json  # noqa: PLC0415
+def short_enough(line: bytes) -> bytes:
+    """Give the line, unless it is too long to be a request."""
+    from rolecall.errors import RequestError  # noqa: PLC0415 - keeps --help quick
 
     if len(line) > MAX_LINE:
-        return error_response("a request line may have 1 MiB at most")
-    try:
-        asked = read_evaluation(read_json(line), action_needed=action_needed)
-        decision = pdp.authorize(asked.user, asked.resource, asked.permission, acting_as=asked.acting_as)
-    except (NotJson, RequestError) as error:
-        return error_response(str(error))
-    return response(decision)
+        raise RequestError("a request line may have 1 MiB at most")
+    return line
 
 
 def request_lines(path: Path | None) -> Iterator[bytes]:

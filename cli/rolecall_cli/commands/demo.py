@@ -60,18 +60,16 @@ def demo(
     requests: Annotated[
         Path | None, typer.Option("--requests", metavar="FILE", help="Write AuthZEN requests about it, a line each.")
     ] = None,
-    users: Annotated[int, typer.Option("--users", min=40, help="How many people the district has, about.")] = 400,
+    users: Annotated[int, typer.Option("--users", min=100, help="How many people the district has.")] = 400,
     count: Annotated[int, typer.Option("--count", min=1, help="How many requests to write.")] = 1000,
 ) -> None:
     """Decide about the people of a made-up district with the shipped policy, and say why."""
     from rolecall.testing import demo_district, demo_lines, demo_requests  # noqa: PLC0415 - keeps --help quick
 
     if write:
-        if write.suffix == ".jsonl":
-            _write_lines(write, demo_lines(users))
-        else:
-            write.write_text(json.dumps(demo_district(users=users)) + "\n", "utf-8")
-        typer.echo(f"wrote a district of about {users} people to {write}", err=True)
+        lines_form = write.suffix == ".jsonl"
+        _write_lines(write, demo_lines(users) if lines_form else [json.dumps(demo_district(users=users))])
+        typer.echo(f"wrote a district of {users} people to {write}", err=True)
     if requests:
         lines = (json.dumps(one, separators=(",", ":")) for one in demo_requests(demo_district(users=users), count))
         _write_lines(requests, lines)
@@ -81,8 +79,11 @@ def demo(
 
 
 def _write_lines(file: Path, lines: Iterable[str]) -> None:
-    with file.open("w", encoding="utf-8") as stream:
-        stream.writelines(f"{line}\n" for line in lines)
+    try:
+        with file.open("w", encoding="utf-8") as stream:
+            stream.writelines(f"{line}\n" for line in lines)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot write `{file}`: {error.strerror or error}", param_hint="FILE") from None
 
 
 def _play() -> None:

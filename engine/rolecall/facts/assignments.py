@@ -37,6 +37,8 @@ def read_assignment(raw: object, what: str, user: str | None = None) -> Assignme
     `from` and `until` are RFC 3339 texts or aware datetimes. Raises `Malformed` where a name or id is no text.
     """
     if isinstance(raw, AssignmentRecord):
+        if user is not None and raw.user != user:
+            raise Malformed(f"{what} is of another user, `{raw.user}`")
         return raw
     if not isinstance(raw, Mapping):
         raise Malformed(f"{what} must be an object")

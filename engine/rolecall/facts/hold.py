@@ -54,7 +54,7 @@ def hold(user: str, facts: Facts, assigned: Iterable[AssignmentRecord], atoms: A
     assigned = tuple(assigned)
     wrong = [one for one in assigned if one.bad]
     problem = (
-        f"their assignment as `{wrong[0].role}` has a {wrong[0].bad} that is no RFC 3339 instant with a zone"
+        f"their assignment as `{wrong[0].role}` has no RFC 3339 instant with a zone in {wrong[0].bad}"
         if wrong
         else ""
     )

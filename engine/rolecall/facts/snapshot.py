@@ -21,7 +21,7 @@ from rolecall.facts.records import (
     read_user,
 )
 from rolecall.facts.roster import Roster
-from rolecall.instants import parse_instant
+from rolecall.instants import moment_of, parse_instant
 from rolecall.json_text import NotJson, read_json
 from rolecall.vocabulary.facts import Term
 
@@ -98,7 +98,7 @@ class _Loading:
         """Read one entry."""
         if kind == "as_of":
             self.as_of = parse_instant(raw)
-            if self.as_of is None:
+            if self.as_of is None or moment_of(self.as_of) is None:
                 raise Malformed(f"{where} must be an RFC 3339 instant with a zone, such as 2026-10-14T15:00:00Z")
         elif kind == "assignment":
             assignment = read_assignment(raw, where)

@@ -18,13 +18,13 @@ def _midnight(day: date, zone: ZoneInfo) -> int:
 
 def _end_of(day: date, zone: ZoneInfo) -> int:
     """Give the last nanosecond of the day in the zone."""
-    if day == date.max:
+    if day == date.max:  # there is no day after it to begin
         return _midnight(day, zone) + DAY - 1
     return _midnight(day + timedelta(days=1), zone) - 1
 
 
 def term_bounds(term: Term, zone: ZoneInfo) -> tuple[int, int] | None:
-    """Give the first and the last nanosecond of a term ; None where the term is unknown.
+    """Give the first and the last nanosecond of a term; None where the term is unknown.
 
     A bare date is a whole day in the zone; an end at exactly midnight UTC means that bare date; an instant without a
     zone is UTC. A term without both dates, or ending before it starts, is unknown.
@@ -35,7 +35,9 @@ def term_bounds(term: Term, zone: ZoneInfo) -> tuple[int, int] | None:
     start = _midnight(first_day, zone) if first_day else parse_instant(term.start, zone_needed=False)
     end = _end_of(last_day, zone) if last_day else parse_instant(term.end, zone_needed=False)
     if end is not None and last_day is None and end % DAY == 0:
-        end = _end_of(date.fromordinal(EPOCH.toordinal() + end // DAY), zone)
+        # An instant written in a zone west of UTC can lie in the year 10000, which no `date` knows.
+        number = EPOCH.toordinal() + end // DAY
+        end = _end_of(date.fromordinal(number), zone) if number <= date.max.toordinal() else end + DAY - 1
     if start is None or end is None or end < start:
         return None
     return start, end

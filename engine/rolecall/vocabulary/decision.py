@@ -171,17 +171,17 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
     @property
     def doubts(self) -> tuple[RoleAssignment, ...]:
         """The doubtful roles here that some rule for this type asks about."""
-        asked = set(self.grounds.atoms.names(self.grounds.asked[self.resource.type]))
-        found = []
-        for role in self.roles:
-            doubt = role.doubt
-            if self.location and f"{role.scope}:{role.id}" in self.location.doubtful:
-                doubt = doubt or "the section does not list the student"
-            if doubt and (role.role, role.scope) in asked:
-                found.append(msgspec.structs.replace(role, doubt=doubt))
-        if self.owner_unknown and ("owner", "resource") in asked:
-            found.append(RoleAssignment("owner", "resource", self.resource.id, "the owner was not given", "asserted"))
-        return tuple(found)
+        unlisted = self.location.doubtful if self.location else ()
+        doubtful = [
+            role if role.doubt else msgspec.structs.replace(role, doubt="the section does not list the student")
+            for role in self.roles
+            if role.doubt or (unlisted and f"{role.scope}:{role.id}" in unlisted)
+        ]
+        if self.owner_unknown:
+            unknown = "the application did not say who owns it"
+            doubtful.append(RoleAssignment("owner", "resource", self.resource.id, unknown, "asserted"))
+        atoms, asked = self.grounds.atoms, self.grounds.asked[self.resource.type]
+        return tuple(role for role in doubtful if atoms.bit[role.role, role.scope] & asked)
 
     @property
     def owner_unknown(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 import msgspec
@@ -10,7 +11,7 @@ from msgspec.structs import force_setattr
 
 from rolecall.vocabulary.malformed import RequestError
 
-_NOTHING: Mapping[str, object] = {}
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class Resource(msgspec.Struct, frozen=True, eq=False):
@@ -26,7 +27,7 @@ class Resource(msgspec.Struct, frozen=True, eq=False):
     properties: Mapping[str, object] = _NOTHING
 
     def __post_init__(self) -> None:
-        """Refuse what is mistyped with a `RequestError`, and keep a copy of the properties: evidence must not change."""
+        """Refuse what is mistyped with a `RequestError`; keep a copy of the properties, for evidence must not change."""
         for name, value in (("type", self.type), ("id", self.id)):
             if not isinstance(value, str):
                 raise RequestError(f"a resource's {name} must be a text, not a `{type(value).__name__}`")
@@ -36,7 +37,7 @@ class Resource(msgspec.Struct, frozen=True, eq=False):
         owner = self.properties.get("owner")
         if owner is not None and not isinstance(owner, str):
             raise RequestError("`owner` must be a user's id, an empty text for nobody, or null")
-        force_setattr(self, "properties", dict(self.properties))
+        force_setattr(self, "properties", dict(self.properties) if self.properties else _NOTHING)
 
 
 @runtime_checkable
