@@ -131,7 +131,8 @@ class Authorizer:
             known = permission is None or permission in kind.known
         except (KeyError, TypeError, AttributeError):
             return self._carefully(user, resource, permission, acting_as, now)
-        if now > self._fresh_until or not known or resource.__class__ is not Resource:
+        outdated = now > self._fresh_until or (held.timed and not held.since <= now < held.until)
+        if outdated or not known or resource.__class__ is not Resource:
             return self._carefully(user, resource, permission, acting_as, now)
         cell = evaluate(kind, held, location, properties, acting, now)
         return Decision(cell, held, resource, permission, who, location, now, self._serials.next(), self._grounds)

@@ -46,9 +46,10 @@ def evaluate(  # noqa: C901 - the whole decision on one screen is worth its bran
     here = held.places.get
     for key in location.keys:
         mask |= here(key, 0)
-    for key in location.doubtful:
-        found = here(key, 0)
-        mask |= (found & kind.sure) << kind.width | found & ~kind.sure
+    if location.doubtful:
+        for key in location.doubtful:
+            found = here(key, 0)
+            mask |= (found & kind.sure) << kind.width | found & ~kind.sure
     if kind.own:
         owner = properties.get("owner")
         if owner is None:

@@ -82,6 +82,7 @@ def hold(user: str, facts: Facts, assigned: Iterable[AssignmentRecord], atoms: A
         problem=problem,
         since=max((edge for edge in edges if edge <= now), default=ALWAYS[0]),
         until=min((edge for edge in edges if edge > now), default=ALWAYS[1]),
+        timed=bool(edges),
     )
 
 

@@ -172,6 +172,8 @@ def _of_lines(lines: Iterable[bytes]) -> Iterator[tuple[str, object, str]]:
             if entry.get("as_of") is not None:
                 yield "as_of", entry["as_of"], f"line {number}: `as_of`"
             continue
+        if kind == "as_of":  # else it would change the time of the decisions
+            raise Malformed(f"line {number}: `as_of` stands in the first line only")
         _refuse_typo(kind, (*_KINDS, *_PASSED_OVER), f"line {number}: a snapshot has no kind")
         yield kind, entry.get("data"), f"line {number} ({kind}){_named(entry.get('data'))}"
     if not headed:

@@ -16,7 +16,7 @@ from rolecall.facts.assignments import AssignmentRecord
 from rolecall.facts.hold import Facts, hold
 from rolecall.facts.roster import join_student_section
 from rolecall.facts.terms import term_bounds
-from rolecall.vocabulary.facts import ALWAYS, Held, Location, Term
+from rolecall.vocabulary.facts import Held, Location, Term
 from rolecall.vocabulary.roles import LOCATION_SCOPES, Atoms
 
 MAX_PAIRS: Final = 1 << 16
@@ -26,17 +26,16 @@ MAX_PAIRS: Final = 1 << 16
 class View:
     """Facts for one policy. `atoms` is the policy's numbering of roles, `zone` whose midnight a bare date means.
 
-    `held` and `locations` (by what a type lies within, then by id) are there to be read directly where speed matters;
-    `timed` are the people whose roles will change by the clock.
+    `held` and `locations` (by what a type lies within, then by id) are there to be read directly where speed matters; of
+    somebody who is `timed`, look at `since` and `until`.
     """
 
-    __slots__ = ("atoms", "facts", "held", "locations", "terms", "timed", "zone")
+    __slots__ = ("atoms", "facts", "held", "locations", "terms", "zone")
 
     def __init__(self, facts: Facts, atoms: Atoms, zone: ZoneInfo) -> None:
         """Begin empty."""
         self.facts, self.atoms, self.zone = facts, atoms, zone
         self.held: dict[str, Held] = {}
-        self.timed: dict[str, Held] = {}
         self.locations: dict[str, dict[object, Location]] = {within: {} for within in LOCATION_SCOPES}
         self.terms: dict[Term, tuple[int, int] | None] = {}
 
@@ -47,12 +46,11 @@ class View:
         """
         if assigned is not None:
             return hold(user, self.facts, assigned, self.atoms, now)
-        found = self.held.get(user) or self.timed.get(user)
+        found = self.held.get(user)
         if found is None or not found.since <= now < found.until:
             found = hold(user, self.facts, self.facts.application_assignments(user), self.atoms, now)
             if found.district and not found.problem:
-                kept = self.held if (found.since, found.until) == ALWAYS else self.timed
-                kept[user] = found
+                self.held[user] = found
         return found
 
     def location(self, kind: str, identifier: str) -> Location | None:

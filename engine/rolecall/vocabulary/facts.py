@@ -64,7 +64,7 @@ class Held(msgspec.Struct, frozen=True, eq=False):
 
     `base` are the bits held anywhere in the district and at the district. `problem` says why nothing can be decided
     about this person (an assignment whose `from` or `until` is no instant), and is empty where there is none. Of
-    somebody whom the facts do not hold, `district` is empty.
+    somebody whom the facts do not hold, `district` is empty. `timed` tells that the roles change by the clock.
     """
 
     id: str
@@ -76,3 +76,4 @@ class Held(msgspec.Struct, frozen=True, eq=False):
     problem: str = ""
     since: int = ALWAYS[0]
     until: int = ALWAYS[1]
+    timed: bool = False

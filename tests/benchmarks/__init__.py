@@ -1,0 +1,1 @@
+"""Benchmarks, one command: `PYTHONPATH=engine:tests python -m benchmarks` (or `python tests/benchmarks`)."""

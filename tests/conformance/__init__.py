@@ -1,0 +1,1 @@
+"""What other engines, written by other people, say to the same questions."""
