@@ -190,7 +190,7 @@ def random_policy(rng: random.Random, *, loadable: bool = True) -> Json:
         sets[name] = set_in_place(rng, types, list(sets), percent=60)
     if sets:
         policy["permission_sets"] = sets
-    kinds = ["min"] * 3 + rng.choices(["min", "max", "both"], [50, 38, 12], k=rng.randint(1, 5))
+    kinds = ["min"] * 4 + rng.choices(["min", "max", "both"], [50, 38, 12], k=rng.randint(1, 5))
     rng.shuffle(kinds)
     policy["rules"] = [
         random_rule(rng, f"r{number}", kind, policy, types) for number, kind in enumerate(kinds, start=1)
@@ -253,7 +253,7 @@ def random_combination(rng: random.Random, policy: Json, scopes: set[str], likel
         (role, scope) for role in [*likely, *own, *own] for scope in (PAIRS | own)[role] if scope in scopes
     ]
     combination: Json = {}
-    for _ in range(rng.choice([1, 1, 1, 1, 2, 2, 3])):
+    for _ in range(rng.choice([1, 1, 1, 1, 1, 1, 2, 2, 3])):
         role, scope = rng.choice(pairs)
         logins = {login_role(one) for one in [*combination, role]} & set(CLEVER_ROLES)
         fits = len(logins & {"student", "contact"}) + bool(logins - {"student", "contact"}) <= 1
@@ -549,9 +549,18 @@ def near(rng: random.Random, snapshot: Json, user_id: str, kind: str) -> str:
     return rng.choice(anyone) if anyone and chance(rng, 99) else "x0"
 
 
+def random_subject(rng: random.Random, snapshot: Json) -> str:
+    """Return a user, mostly one with a role in a district that has classes; now and then one unheard of."""
+    busy = {one["district"] for one in snapshot["sections"] if "district" in one}
+    among = [one for one in snapshot["users"] if one["roles"] and one["district"] in busy and "id" in one]
+    if not among or chance(rng, 25):
+        among = [{"id": "u0"}] if chance(rng, 4) else snapshot["users"]
+    return rng.choice(among).get("id", "u0")
+
+
 def random_request(rng: random.Random, policy: Json, snapshot: Json) -> Any:
     """Return an AuthZEN request, mostly valid, about something near the subject."""
-    user_id = rng.choice([one.get("id", "u0") for one in snapshot["users"]]) if chance(rng, 99) else "u0"
+    user_id = random_subject(rng, snapshot)
     kind = rng.choice(list(policy["resources"]))
     body = policy["resources"][kind]
     within = body.get("within", [])

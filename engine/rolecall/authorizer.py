@@ -83,6 +83,9 @@ class Authorizer:
             atoms=table.atoms,
             permissions={kind.name: kind.permissions for kind in table.types.values()},
             asked={kind.name: kind.asked for kind in table.types.values()},
+            attributes={
+                kind.name: {code.name: code.values for code in kind.attributes} for kind in table.types.values()
+            },
             facts_source=facts.source,
             as_of=facts.as_of,
         )
@@ -300,7 +303,7 @@ class Authorizer:
         places = [resource.properties.get(place) for place in kind.places]
         for place, found in zip(kind.places, places, strict=True):
             if not isinstance(found, str):
-                raise RequestError(f"the properties of `{kind.name}` must name the {place} that it lies in: `{place}: …`")
+                raise RequestError(f"the properties of `{kind.name}` must name the {place} it lies in: `{place}: …`")
         if len(places) == 1:
             return self._view.location(kind.places[0], str(places[0]))
         return self._view.joined(*map(str, places))

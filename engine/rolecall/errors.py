@@ -7,6 +7,7 @@ RolecallError
  │    ├── UnknownResourceType
  │    ├── UnknownPermission
  │    └── UnknownRole         in `acting_as`
+ ├── AsyncPort                a port that has to be awaited, met in a sync call
  ├── NotConfigured            the module-level `authorize` before `configure`
  └── Refusal                  `check` did not get a yes; carries the decision
       ├── PermissionDenied    the answer is no (403)
@@ -24,6 +25,7 @@ from rolecall.vocabulary.malformed import RequestError, RolecallError
 from rolecall.vocabulary.origin import Finding
 
 __all__ = [
+    "AsyncPort",
     "FactsError",
     "Indeterminate",
     "NotConfigured",
@@ -111,6 +113,10 @@ class UnknownRole(RequestError):
         return (
             f"`acting_as` names `{self.name}`, which is no role to log in with; {did_you_mean(self.name, self.known)}"
         )
+
+
+class AsyncPort(RolecallError, TypeError):
+    """An async port or loader was met in a sync call; the text says what to call instead."""
 
 
 class NotConfigured(RolecallError):

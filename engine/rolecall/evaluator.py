@@ -25,7 +25,7 @@ DENIED: Final = {cell.code: cell for cell in _DENIALS}
 """The cells of decisions that do not reach the table, by their code."""
 
 
-def evaluate(  # noqa: C901 - the whole decision on one screen is worth its branches
+def evaluate(  # noqa: C901, PLR0912 - the whole decision on one screen is worth its branches
     kind: TypeTable,
     held: Held,
     location: Location | None,

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Final
+
 import msgspec
 
 from rolecall.record import rule_data, warnings
 from rolecall.vocabulary.decision import SENTENCES, Decision
-from rolecall.vocabulary.facts import RoleAssignment
+
+_SHOWN: Final = 3
+"""How many places elsewhere a line names."""
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One permission: its reason code, the rules that give it, the maxima that cut it."""
+    """One permission: its reason code, the rules that give it, the maxima that cut it; `why` it is missing."""
 
     permission: str
     code: str
     given_by: tuple[dict[str, str], ...]
     cut_by: tuple[dict[str, str], ...]
+    why: str = ""
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """What a support agent reads: the sentence, the roles held and where, what is allowed and missing, and why."""
+    """What a support agent reads: the sentence, the roles held and where, what is allowed and missing, and why.
+
+    `roles` pairs each role and its place, as one says them, with why it is doubtful (empty where it is not).
+    """
 
     sentence: str
     code: str
@@ -39,40 +48,73 @@ def explain(decision: Decision) -> Explanation:
     return Explanation(
         sentence=sentence(decision),
         code=decision.code,
-        roles=tuple((said_role(role), role.doubt) for role in decision.roles),
+        roles=tuple(_roles(decision)),
         allowed=tuple(line for line in lines if line.code == "granted"),
         missing=tuple(line for line in lines if line.code != "granted"),
-        odd=tuple(warnings(decision)),
+        odd=(*warnings(decision), *_unknown(decision)),
         decision=decision.id,
         policy=decision.grounds.digest,
     )
 
 
 def sentence(decision: Decision) -> str:
-    """Say the answer in one plain sentence."""
-    who, thing = f"User {decision.subject}", f"{decision.resource.type} {decision.resource.id}"
-    acting = f", acting as {' and '.join(decision.acting_as) or 'nobody'}," if decision.acting_as is not None else ""
+    """Say the answer, and why, in a plain sentence or two."""
+    thing, asked = f"{decision.resource.type} {decision.resource.id}", decision.permission
+    who = f"ser {decision.subject}"
+    if decision.acting_as is not None:
+        who += f", acting as {_listed(decision.acting_as) or 'no role'},"
     if decision.indeterminate:
-        return f"Whether {who}{acting} may do anything to {thing} cannot be told now: {decision.indeterminate}."
-    if decision.permission is None:
-        held = [name for name in decision.grounds.permissions[decision.resource.type] if name in decision.permissions]
-        if held:
-            return f"{who}{acting} may {_listed(held)} {thing}."
-        return f"{who}{acting} may do nothing to {thing}: {_why(decision)}."
-    if decision.allowed:
-        giving = decision.given_by(decision.permission)
-        return f"{who}{acting} may {decision.permission} {thing}: {_because(giving[0].because)}"
-    return f"{who}{acting} may not {decision.permission} {thing}: {_why(decision)}."
+        return f"Nobody can tell now whether u{who} has {asked or 'any'} permission for {thing}: {_why(decision)}"
+    if asked is not None and decision.allowed:
+        return f"U{who} has {asked} permission for {thing}: {_because(decision.given_by(asked)[0].because)}"
+    if asked is not None:
+        return f"U{who} has no {asked} permission for {thing}: {_why(decision)}"
+    held = [name for name in decision.grounds.permissions[decision.resource.type] if name in decision.permissions]
+    if held:
+        return f"U{who} has {_listed(held)} permission{'s' if len(held) > 1 else ''} for {thing}."
+    return f"U{who} has no permission for {thing}: {_why(decision)}"
 
 
 def _why(decision: Decision) -> str:
     """Say why something is missing: what is not held, the maximum that cut it, or that no rule gives it."""
-    if decision.detail:
-        return decision.detail
-    if decision.code == "capped" and decision.permission is not None:
-        cutting = decision.cut_by(decision.permission)
-        return f"rule `{cutting[0].id}` takes it away ({_because(cutting[0].because).rstrip('.')})"
-    return SENTENCES[decision.code]
+    code, asked = decision.code, decision.permission
+    if code == "capped" and asked is not None:
+        cutting = decision.cut_by(asked)[0]
+        return f"rule `{cutting.id}` takes it away. {_because(cutting.because)}"
+    if code == "capped":
+        return "what some rules give, others take away."
+    if code == "no-rule":
+        return f"{_no_rule(decision)}."
+    if code == "not-acting":
+        return f"{_not_acting(decision)}."
+    if code == "other-district" and decision.location is not None:
+        theirs, its = decision.held.district, decision.location.district
+        return f"the person belongs to district {theirs}, the {decision.resource.type} to district {its}."
+    if code == "no-role" and not decision.held.roles:
+        return "the person has no role in the district."
+    said = decision.detail or SENTENCES[code]
+    if said.startswith("the facts hold no") and said.endswith("`"):
+        if code == "place-not-found":
+            return f"{said}, where the application says the {decision.resource.type} is."
+        said += " (Clever does not share it with this application, or no longer)"
+    return f"{said}."
+
+
+def _no_rule(decision: Decision) -> str:
+    """Say to whom no rule gives it."""
+    it = "it" if decision.permission is not None else "anything"
+    if decision.acting_as is None:
+        return SENTENCES["no-rule"] if decision.permission is not None else f"no rule gives {it} to the roles held here"
+    return f"no rule gives {it} to somebody who acts as {_listed(decision.acting_as)} here"
+
+
+def _not_acting(decision: Decision) -> str:
+    """Say which of the roles acted as are not held, or only with doubt."""
+    if not decision.acting_as:
+        return "whoever acts as no role may do nothing"
+    if any(role.role in decision.acting_as for role in decision.held.roles):
+        return f"the person holds {_listed(decision.acting_as, 'or')} only with doubt"
+    return f"the person does not hold the role {_listed(decision.acting_as, 'or')}"
 
 
 def _because(text: str) -> str:
@@ -81,16 +123,42 @@ def _because(text: str) -> str:
     return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
-def _listed(names: list[str]) -> str:
+def _listed(names: Sequence[str], last: str = "and") -> str:
     """Give names as one says them: `view, edit and grade`."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)
 
 
-def said_role(role: RoleAssignment) -> str:
-    """Say a role and where it is held."""
-    if role.scope == "anywhere":
-        return f"{role.role} (somewhere in district {role.id})"
-    return f"{role.role} at {role.scope} {role.id}"
+def _roles(decision: Decision) -> Iterator[tuple[str, str]]:
+    """Say the roles held around the resource, nearest first; then those held only elsewhere in the district."""
+    doubtful = decision.location.doubtful if decision.location else ()
+    near = [role for role in decision.roles if role.scope != "anywhere"]
+    for role in near:
+        unlisted = "the section does not list the student" if f"{role.scope}:{role.id}" in doubtful else ""
+        yield f"{role.role} at {role.scope} {role.id}", role.doubt or unlisted
+    for role in decision.roles:
+        if role.scope == "anywhere" and not any(role.role == other.role for other in near):
+            yield f"{role.role} {_elsewhere(decision, role.role)}", role.doubt
+
+
+def _elsewhere(decision: Decision, name: str) -> str:
+    """Say where a role is held that is not held around the resource: at which schools, or narrower where at none."""
+    for scope in ("school", "section", "student"):
+        places = [role.id for role in decision.held.roles if (role.role, role.scope) == (name, scope)]
+        if places:
+            more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+            return f"elsewhere: at {scope} {', '.join(places[:_SHOWN])}{more}"
+    return "at no particular place"
+
+
+def _unknown(decision: Decision) -> Iterator[str]:
+    """Say which attributes of the resource the application left unknown: that may count against the person."""
+    given = decision.resource.properties
+    for name, values in decision.grounds.attributes[decision.resource.type].items():
+        if decision.cell.code != "table" or (isinstance(given.get(name), type(values[0])) and given[name] in values):
+            continue
+        shown = ", ".join(str(value).lower() if isinstance(value, bool) else value for value in values)
+        said = "is not said" if given.get(name) is None else f"is none of its values ({shown})"
+        yield f"the {decision.resource.type}'s `{name}` {said}, so it counts as unknown"
 
 
 def _line(decision: Decision, permission: str) -> Line:
@@ -101,4 +169,5 @@ def _line(decision: Decision, permission: str) -> Line:
         code,
         tuple(rule_data(rule) for rule in decision.given_by(permission)),
         tuple(rule_data(rule) for rule in cutting),
+        _no_rule(msgspec.structs.replace(decision, permission=permission)) if code == "no-rule" else "",
     )

@@ -11,29 +11,40 @@ DAY: Final = 86_400 * SECOND
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _INSTANT: Final = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?([Zz]|[-+][0-9]{2}:[0-9]{2})?",
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?([Zz]|[-+][0-9]{2}:[0-9]{2})?",
 )
 
 
-def parse_instant(text: object, *, zone_needed: bool = True) -> int | None:
+def parse_instant(text: object, *, lenient: bool = False) -> int | None:
     """Read an RFC 3339 instant (section 5.6) as nanoseconds since 1970; None where it is none.
 
-    Without `zone_needed` an instant without a zone is UTC. A leap second is the second after it.
+    `lenient` is for Clever's terms: seconds may be absent, and an instant without a zone is UTC. A leap second, which
+    there can be only before midnight UTC, is the second after it.
     """
     match = _INSTANT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         return None
     day, hour, minute, second, fraction, zone = match.groups()
-    at = parse_date(day)
-    if at is None or int(hour) > 23 or int(minute) > 59 or int(second) > 60 or (zone is None and zone_needed):  # noqa: PLR2004 - of a clock
+    at, offset = parse_date(day), _offset(zone or "Z")
+    if at is None or offset is None or ((second is None or zone is None) and not lenient):
         return None
-    seconds = ((at.toordinal() - EPOCH.toordinal()) * 24 + int(hour)) * 3600 + int(minute) * 60 + int(second)
-    if zone and zone not in "Zz":
-        hours, minutes = int(zone[1:3]), int(zone[4:6])
-        if hours > 23 or minutes > 59:  # noqa: PLR2004 - of a clock
-            return None
-        seconds -= (hours * 3600 + minutes * 60) * (-1 if zone[0] == "-" else 1)
+    if int(hour) > 23 or int(minute) > 59 or int(second or 0) > 60:  # noqa: PLR2004 - of a clock
+        return None
+    seconds = ((at.toordinal() - EPOCH.toordinal()) * 24 + int(hour)) * 3600 + int(minute) * 60 - offset
+    seconds += int(second or 0)
+    if second == "60" and seconds % 86_400 != 0:
+        return None
     return seconds * SECOND + int((fraction or "0")[:9].ljust(9, "0"))
+
+
+def _offset(zone: str) -> int | None:
+    """Give a zone's seconds ahead of UTC; None where there is no such zone."""
+    if zone in "Zz":
+        return 0
+    hours, minutes = int(zone[1:3]), int(zone[4:6])
+    if hours > 23 or minutes > 59:  # noqa: PLR2004 - of a clock
+        return None
+    return (hours * 3600 + minutes * 60) * (-1 if zone[0] == "-" else 1)
 
 
 def nanoseconds(moment: datetime) -> int:

@@ -13,6 +13,8 @@ from typing import TypeVar
 
 import msgspec
 
+from rolecall.errors import AsyncPort
+
 T = TypeVar("T")
 
 Assignments = Callable[[str], "Iterable[object] | Awaitable[Iterable[object]]"]
@@ -39,10 +41,6 @@ class Failed(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Give the reason for an indeterminate decision."""
         return f"{self.name} failed ({self.error})"
-
-
-class AsyncPort(TypeError):
-    """An async port was met in a sync call."""
 
 
 def _answer(call: Call) -> object:

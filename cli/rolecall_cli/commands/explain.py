@@ -70,29 +70,25 @@ def read_properties(pdp: Authorizer, kind: str, given: list[str]) -> dict[str, o
 def render(decision: Decision, said: Explanation) -> str:
     """Give the explanation as text."""
     yes = bool(decision.permissions) if decision.permission is None else decision.allowed
-    rows = [styled(said.sentence, "green" if yes else "yellow" if decision.indeterminate else "red"), ""]
-    if said.roles:
-        rows += [
-            "Roles held around it:",
-            *(f"  {role}{f'  (doubtful: {doubt})' if doubt else ''}" for role, doubt in said.roles),
-            "",
-        ]
-    if said.allowed:
-        rows.append("Allowed:")
-        rows += [row for line in said.allowed for row in _line(line)]
-    if said.missing:
-        rows.append("Not allowed:")
-        rows += [row for line in said.missing for row in _line(line)]
-    if said.odd:
-        rows += ["", "Odd in the data:", *(f"  {text}" for text in said.odd)]
-    rows += ["", styled(f"{said.code} · decision {said.decision} · policy {said.policy[:19]}", "dim")]
-    return "\n".join(rows)
+    parts = [[styled(said.sentence, "green" if yes else "yellow" if decision.indeterminate else "red")]]
+    roles = [f"  {role}{f'  (doubtful: {doubt})' if doubt else ''}" for role, doubt in said.roles]
+    for title, rows in (
+        ("Roles held around it:", roles),
+        ("Allowed:", [row for line in said.allowed for row in _line(line)]),
+        ("Not allowed:", [row for line in said.missing for row in _line(line)]),
+        ("Odd in the data:", [f"  {text}" for text in said.odd]),
+    ):
+        if rows:
+            parts.append([title, *rows])
+    parts.append([styled(f"{said.code} · decision {said.decision} · policy {said.policy[:19]}", "dim")])
+    return "\n\n".join("\n".join(rows) for rows in parts)
 
 
 def _line(line: Line) -> list[str]:
-    rows = [f"  {styled(line.permission, 'bold')}"]
-    if line.code == "no-rule":
-        return [f"{rows[0]}: no rule gives it to the roles held here"]
+    name = f"  {styled(line.permission, 'bold')}"
+    if line.why:
+        return [f"{name}: {line.why}"]
+    rows = [name]
     for verb, rules in (("given by", line.given_by), ("taken away by", line.cut_by)):
         for rule in rules:
             because = " ".join(rule["because"].split())

@@ -149,16 +149,14 @@ def _designations(
     for value in given:
         if value in (None, ""):
             continue
-        if not isinstance(value, str):
-            raise Malformed(f"{what}: `roles.staff.roles` must be a list of texts")
-        like = next((name for name in DESIGNATIONS if _folded(name) == _folded(value)), None)
-        if value in DESIGNATIONS:
-            known.append(value)
+        like = next((name for name in DESIGNATIONS if isinstance(value, str) and _folded(name) == _folded(value)), None)
+        if like and value == like:
+            known.append(like)
         elif like:
             doubtful.append(like)
-            notes.append(
-                f"the designation `{value}` is not `{like}` to the letter, and counts only where it takes away"
-            )
+            if like not in given:
+                said = f"the designation `{value}` is not `{like}` to the letter"
+                notes.append(f"{said}, and counts only where it takes away")
         else:
             notes.append(f"the designation `{value}` is unknown and counts for nothing")
     if not known:

@@ -53,7 +53,7 @@ class Snapshot(Roster):
 
     @classmethod
     def read(cls, content: object, source: str = "snapshot") -> Self:
-        """Read a snapshot's content: one object with `districts`, `schools`, … (see `docs/snapshot.md`)."""
+        """Read a snapshot's content: one object with `districts`, `schools`, … (see `docs/facts.md`)."""
         if not isinstance(content, Mapping):
             raise FactsError(f"{source}: a snapshot is one JSON object")
         return cls._build(_of_object(content), source)

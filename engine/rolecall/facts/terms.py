@@ -32,8 +32,8 @@ def term_bounds(term: Term, zone: ZoneInfo) -> tuple[int, int] | None:
     if not term.start or not term.end:
         return None
     first_day, last_day = parse_date(term.start), parse_date(term.end)
-    start = _midnight(first_day, zone) if first_day else parse_instant(term.start, zone_needed=False)
-    end = _end_of(last_day, zone) if last_day else parse_instant(term.end, zone_needed=False)
+    start = _midnight(first_day, zone) if first_day else parse_instant(term.start, lenient=True)
+    end = _end_of(last_day, zone) if last_day else parse_instant(term.end, lenient=True)
     if end is not None and last_day is None and end % DAY == 0:
         # An instant written in a zone west of UTC can lie in the year 10000, which no `date` knows.
         number = EPOCH.toordinal() + end // DAY

@@ -26,8 +26,8 @@ MAX_PAIRS: Final = 1 << 16
 class View:
     """Facts for one policy. `atoms` is the policy's numbering of roles, `zone` whose midnight a bare date means.
 
-    `held` and `locations` (by what a type lies within, then by id) are there to be read directly where speed matters; of
-    somebody who is `timed`, look at `since` and `until`.
+    `held` and `locations` (by what a type lies within, then by id) are there to be read directly where speed matters;
+    of somebody who is `timed`, look at `since` and `until`.
     """
 
     __slots__ = ("atoms", "facts", "held", "locations", "terms", "zone")
@@ -87,5 +87,5 @@ class View:
         """Say that something is not held, and when the id is somebody's from before API 3.0."""
         said = f"the facts hold no {what} `{identifier}`"
         if what in ("user", "student") and self.facts.is_legacy(identifier):
-            return f"{said}: it is a *legacy* id, from before Clever's API 3.0; ask with the v3.0 id"
+            return f"{said}: it is a legacy id, from before Clever's API 3.0; ask with the v3.0 id"
         return said

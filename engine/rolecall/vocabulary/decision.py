@@ -58,8 +58,8 @@ class Cell(msgspec.Struct, frozen=True, eq=False):
 class Grounds(msgspec.Struct, frozen=True, eq=False):
     """What all decisions of one policy over one set of facts share: shown with each, stored once.
 
-    `permissions` are those of each resource type, `asked` the pairs that some rule for it asks about (see `Atoms`);
-    `as_of` is nanoseconds since 1970.
+    `permissions` and `attributes` (with their values) are those of each resource type, `asked` the pairs that some
+    rule for it asks about (see `Atoms`); `as_of` is nanoseconds since 1970.
     """
 
     digest: str
@@ -68,6 +68,7 @@ class Grounds(msgspec.Struct, frozen=True, eq=False):
     asked: dict[str, int]
     facts_source: str = ""
     as_of: int | None = None
+    attributes: dict[str, dict[str, tuple[bool | str, ...]]] = {}
 
 
 class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -177,7 +178,7 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
             for role in self.roles
             if role.doubt or (unlisted and f"{role.scope}:{role.id}" in unlisted)
         ]
-        if self.owner_unknown:
+        if self.owner_unknown and self.roles:
             unknown = "the application did not say who owns it"
             doubtful.append(RoleAssignment("owner", "resource", self.resource.id, unknown, "asserted"))
         atoms, asked = self.grounds.atoms, self.grounds.asked[self.resource.type]
