@@ -150,7 +150,7 @@ def test_load_raises_what_is_wrong_with_the_policy(tmp_path):
     with pytest.raises(PolicyError, match="there is no file or folder"):
         Authorizer.load(tmp_path / "none", facts=snapshot())
     (tmp_path / "p.yaml").write_text("rolecall: 1\napplication: x\nrules: 7\n", "utf-8")
-    with pytest.raises(PolicyError, match="p.yaml:3"):
+    with pytest.raises(PolicyError, match=r"p\.yaml:3"):
         Authorizer.load(tmp_path, facts=snapshot())
 
 

@@ -118,7 +118,7 @@ class Thing(Resource, frozen=True):
         MappingProxyType,
         lambda found: ChainMap({}, found),
         lambda found: defaultdict(lambda: who("algebra_class"), found),
-        lambda found: type("Own", (dict,), {})(found),
+        type("Own", (dict,), {}),
     ],
 )
 @pytest.mark.parametrize("resource", [Resource, Thing])
@@ -216,5 +216,3 @@ def test_made_up_ids_and_roles_fill_no_memory():
         engine.authorize(TEACHER, ALGEBRA, acting_as=["teacher"] * (number % 50))
     assert (len(engine._view.held), len(engine._view.locations["section"])) == (1, 1)
     assert all(len(roles) <= 6 for roles in engine._acting)
-
-

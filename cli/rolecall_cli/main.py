@@ -14,6 +14,7 @@ from rolecall_cli.commands.demo import demo
 from rolecall_cli.commands.explain import explain
 from rolecall_cli.commands.permissions import permissions
 from rolecall_cli.commands.schema import schema
+from rolecall_cli.style import shown
 
 EXIT_HELP = "Exit codes: 0 done; 1 the answer is no; 2 wrong usage; 3 the policy is invalid; 4 facts could not be had."
 
@@ -37,15 +38,17 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         app()
-    except BrokenPipeError:
-        # Whoever read our output has had enough (`| head`); there is nobody to tell.
+    except OSError as error:
+        # Whoever read our output has had enough (`| head`), and there is nobody to tell; or it cannot be written.
+        if not isinstance(error, BrokenPipeError):
+            print(f"rolecall: {error.strerror or error}", file=sys.stderr)  # noqa: T201 - the command line's own voice
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
         code = _exit_code(error)
         if code is None:
             raise
-        print(f"rolecall: {error}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+        print("\n".join(map(shown, f"rolecall: {error}".split("\n"))), file=sys.stderr)  # noqa: T201 - as above
         sys.exit(code)
 
 

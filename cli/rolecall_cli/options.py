@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rolecall_cli.style import shown
+
 if TYPE_CHECKING:
     from rolecall import Authorizer, Snapshot
 
@@ -79,7 +81,7 @@ def parse_time(text: str | None) -> datetime | None:
 
 def note(text: str) -> None:
     """Say something on standard error that is not the answer."""
-    print(f"note: {text}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+    print(shown(f"note: {text}"), file=sys.stderr)  # noqa: T201 - the command line's own voice
 
 
 def shipped_policies() -> Path:

@@ -13,6 +13,13 @@ def colourful() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def shown(text: str) -> str:
+    """Give a line without what a terminal would obey rather than show: ids and designations are anybody's text."""
+    from rolecall.vocabulary.origin import visible  # noqa: PLC0415 - keeps --help quick
+
+    return visible(text)
+
+
 def styled(text: str, style: str) -> str:
     """Give the text in a style, where there is colour."""
     return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if colourful() else text

@@ -63,7 +63,7 @@ def holdings(pdp: Authorizer, roster: Roster, user: str) -> list[Holding]:
                 depth[roles] = near
                 groups.setdefault((kind.name, roles, always, sometimes), []).append(place)
     found = [Holding(*key, places=tuple(places)) for key, places in groups.items()]
-    return sorted(found, key=lambda one: (depth[one.roles], list(pdp.table.types).index(one.type), one.roles))
+    return sorted(found, key=lambda one: (depth[one.roles], one.roles, list(pdp.table.types).index(one.type)))
 
 
 def _places(kind: TypeTable, roster: Roster, district: str) -> Iterator[tuple[str, dict[str, object]]]:

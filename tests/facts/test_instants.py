@@ -64,7 +64,9 @@ def test_only_a_text_can_be_an_instant(value):
     assert parse_instant(value) is None
 
 
-@pytest.mark.parametrize("text", ["2026-06-01T12:00:00", "2026-06-01T12:00", "2026-06-01T12:00Z", "2026-06-01T07:00-05:00"])
+@pytest.mark.parametrize(
+    "text", ["2026-06-01T12:00:00", "2026-06-01T12:00", "2026-06-01T12:00Z", "2026-06-01T07:00-05:00"]
+)
 def test_a_term_may_lack_the_zone_and_the_seconds(text):
     """Where a term says no zone it is UTC; the end of an assignment may lack nothing."""
     assert parse_instant(text, lenient=True) == NOON

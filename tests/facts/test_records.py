@@ -112,9 +112,7 @@ def test_the_error_names_the_record_and_the_member():
     content = user({"staff": {"schools": ["k1", 7]}})
     with pytest.raises(FactsError) as caught:
         Snapshot.read(content, "snap.json")
-    assert str(caught.value) == (
-        "snap.json: an id in users[0] `u`: `roles.staff.schools` must be a text, not a number"
-    )
+    assert str(caught.value) == ("snap.json: an id in users[0] `u`: `roles.staff.schools` must be a text, not a number")
 
 
 @pytest.mark.parametrize("kind", ["districts", "schools", "terms", "sections", "users"])

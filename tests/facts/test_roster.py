@@ -146,9 +146,7 @@ def test_a_contact_is_one_around_their_student():
     """A contact is held at the student and the student's places; with `Parent/Guardian` they are a guardian likewise."""
     around = ["student pupil", "school k1", "school k2", "section s2"]
     tie = {"student": "pupil", "type": "Parent/Guardian"}
-    facts = roster(
-        {"contact": {"student_relationships": [tie]}}, PUPIL, sections=[S2 | {"students": ["pupil"]}]
-    )
+    facts = roster({"contact": {"student_relationships": [tie]}}, PUPIL, sections=[S2 | {"students": ["pupil"]}])
     assert held(facts) == {"contact anywhere d1", "guardian anywhere d1"} | {
         f"{role} {place}" for role in ("contact", "guardian") for place in around
     }
@@ -186,9 +184,7 @@ def test_a_section_without_a_school_of_its_district_is_not_held(school):
     facts = roster({"teacher": {}}, sections=[S1 | {"school": school, "teacher": "u"}])
     assert held(facts) == {"teacher anywhere d1"}
     assert facts.location("section", "s1") is None
-    assert facts.reports == (
-        f"section `s1` is left out: its school `{school or ''}` is not held in its district",
-    )
+    assert facts.reports == (f"section `s1` is left out: its school `{school or ''}` is not held in its district",)
 
 
 IMPOSSIBLE = [

@@ -112,7 +112,7 @@ def test_an_as_of_that_is_no_instant_is_an_error(as_of, load):
     [("user", "users"), ("Users", "users"), ("usres", "users"), ("section", "sections"), ("asignments", "assignments"),
      ("schols", "schools"), ("district", "districts")],
 )  # fmt: skip
-def test_a_member_that_is_nearly_known_is_refused(member, meant, load):
+def test_a_member_that_is_nearly_known_is_refused(member, meant):
     """Passing over `usres` would lose every user."""
     with pytest.raises(FactsError, match=f"has no member `{member}`; did you mean `{meant}`"):
         Snapshot.read({member: []})

@@ -13,6 +13,7 @@ from rolecall.authzen import read_evaluation, response
 from rolecall.compiler import load_table
 from rolecall.loader import load_policy
 from rolecall.policy import Policy
+from rolecall.table import Table
 
 Json = dict[str, Any]
 
@@ -26,10 +27,11 @@ class Plain(yaml.CSafeDumper):
 
 
 def loaded(*files: Mapping[str, Any]) -> Policy:
-    """Return the policy that is written in one file, or in several in one folder."""
+    """Return the policy that is written in one file, or in several in a folder and its folders."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{number}.yaml" for number, _ in enumerate(files)]
+        paths = [Path(folder, *["more"] * (number % 3), f"{number}.yaml") for number, _ in enumerate(files)]
         for path, file in zip(paths, files, strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(yaml.dump(dict(file), Dumper=Plain, sort_keys=False), encoding="utf-8")
         return load_policy(paths[0] if len(paths) == 1 else folder)
 
@@ -70,12 +72,15 @@ def read(decision: Decision) -> Answer:
 class Engine:
     """A policy in force over a snapshot, at the time of the snapshot unless the clock is put elsewhere."""
 
-    def __init__(self, policy: Mapping[str, Any] | Iterable[Mapping[str, Any]], snapshot: Mapping[str, Any]) -> None:
-        """Load a policy, of one file or of several, and the facts."""
-        files = [policy] if isinstance(policy, Mapping) else [*policy]
+    def __init__(self, policy: Mapping[str, Any] | Table, snapshot: Mapping[str, Any]) -> None:
+        """Take a policy, as data or compiled, and the facts."""
+        self.table = policy if isinstance(policy, Table) else load_table(loaded(policy))
         self.clock = Clock(datetime.fromisoformat(snapshot["as_of"]))
-        table, facts = load_table(loaded(*files)), Snapshot.read(snapshot)
-        self.pdp = Authorizer(table, facts=facts, max_stale=None, clock=self.clock)
+        self.pdp = Authorizer(self.table, facts=Snapshot.read(snapshot), max_stale=None, clock=self.clock)
+
+    def over(self, snapshot: Mapping[str, Any]) -> "Engine":
+        """Return the same policy in force over other facts."""
+        return Engine(self.table, snapshot)
 
     def answer(self, request: Any, *, permissions_mode: bool = False) -> Answer:
         """Answer one AuthZEN request through `authorize`."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rolecall_cli.options import POLICIES, As, At, Format, Policies, SnapshotFile, open_pdp
-from rolecall_cli.style import styled
+from rolecall_cli.style import shown, styled
 
 if TYPE_CHECKING:
     from rolecall import Authorizer, Decision
@@ -70,13 +70,13 @@ def read_properties(pdp: Authorizer, kind: str, given: list[str]) -> dict[str, o
 def render(decision: Decision, said: Explanation) -> str:
     """Give the explanation as text."""
     yes = bool(decision.permissions) if decision.permission is None else decision.allowed
-    parts = [[styled(said.sentence, "green" if yes else "yellow" if decision.indeterminate else "red")]]
-    roles = [f"  {role}{f'  (doubtful: {doubt})' if doubt else ''}" for role, doubt in said.roles]
+    parts = [[styled(shown(said.sentence), "green" if yes else "yellow" if decision.indeterminate else "red")]]
+    roles = [shown(f"  {role}{f'  (doubtful: {doubt})' if doubt else ''}") for role, doubt in said.roles]
     for title, rows in (
         ("Roles held around it:", roles),
         ("Allowed:", [row for line in said.allowed for row in _line(line)]),
         ("Not allowed:", [row for line in said.missing for row in _line(line)]),
-        ("Odd in the data:", [f"  {text}" for text in said.odd]),
+        ("Odd in the data:", [shown(f"  {text}") for text in said.odd]),
     ):
         if rows:
             parts.append([title, *rows])

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rolecall_cli.options import POLICIES, At, Format, Policies, SnapshotFile, open_pdp
-from rolecall_cli.style import styled
+from rolecall_cli.style import shown, styled
 
 SHOWN = 4
 
@@ -39,7 +39,7 @@ def permissions(
         typer.echo(json.dumps({"schema": 1, "user": user, "holdings": rows}, indent=2))
     elif not found:
         why = "may do nothing here" if roster.person(user) else "is not held by these facts"
-        typer.echo(f"User {user} {why}.")
+        typer.echo(shown(f"User {user} {why}."))
     else:
         roles = None
         for one in found:
@@ -49,6 +49,6 @@ def permissions(
             some = f"; depending on its state: {', '.join(one.sometimes)}" if one.sometimes else ""
             typer.echo(f"  {one.type}: {', '.join(one.always) or 'nothing always'}{some}")
             more = f" … {len(one.places)} in all" if len(one.places) > SHOWN else ""
-            typer.echo(styled(f"    {', '.join(one.places[:SHOWN])}{more}", "dim"))
+            typer.echo(styled(shown(f"    {', '.join(one.places[:SHOWN])}{more}"), "dim"))
     if not found:
         raise typer.Exit(1)

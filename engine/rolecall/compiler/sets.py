@@ -68,13 +68,13 @@ class Sets:
 
 def _implied(kind: ResourceType) -> tuple[int, ...]:
     """For each permission, itself and all that it implies, directly or through others."""
-    names = list(kind.permissions)
+    bits = {name: 1 << number for number, name in enumerate(kind.permissions)}
     found = []
-    for name in names:
+    for name in bits:
         mask, stack = 0, [name]
         while stack:
             one = stack.pop()
-            bit = 1 << names.index(one)
+            bit = bits[one]
             if not mask & bit:
                 mask |= bit
                 stack += kind.permissions[one]

@@ -54,7 +54,8 @@ def _why_dead(halves: list[tuple[TypeTable, bool, Half]], reaches: dict[str, Rea
     """Say why a rule never has an effect, or nothing where it may have one."""
     living = [(ceiling, half) for kind, ceiling, half in halves if alive(half, reaches[kind.name], ceiling=ceiling)]
     if not living:
-        return "around no resource that it speaks of can anybody hold what `when` asks for and not what `unless` names"
+        without = " without being what its `unless` names" if any(half.unless for _, _, half in halves) else ""
+        return f"nobody can be what its `when` asks for{without}, around any resource it speaks of"
     gives = any(ceiling or half.permissions for ceiling, half in living)
     return "" if gives else "its `min` gives nothing on the types it speaks of"
 

@@ -54,7 +54,8 @@ def hold(user: str, facts: Facts, assigned: Iterable[AssignmentRecord], atoms: A
     assigned = tuple(assigned)
     wrong = [one for one in assigned if one.bad]
     problem = (
-        f"their assignment as `{wrong[0].role}` has in {wrong[0].bad} no time with a zone, such as 2026-10-31T00:00:00-05:00"
+        f"their assignment as `{wrong[0].role}` has in {wrong[0].bad} no time with a zone, "
+        "such as 2026-10-31T00:00:00-05:00"
         if wrong
         else ""
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from rolecall.errors import did_you_mean
 from rolecall.loader.nodes import Mapping, Node, Scalar, Sequence
 from rolecall.vocabulary.origin import Finding, Origin
 from rolecall.vocabulary.roles import BUILT_IN_TYPES, RESERVED
+
+MANY = 200
+"""Beyond so many findings nobody reads hints."""
 
 
 class Names:
@@ -35,14 +38,14 @@ class Names:
             return False
         return True
 
-    def unknown(self, what: str, name: str, known: Iterable[str], origin: Origin) -> None:
+    def unknown(self, what: str, name: str, known: Collection[str], origin: Origin) -> None:
         """Report a name that nothing has (one that was refused where it is defined has been reported there)."""
         if not self.lenient and (what, name) not in self.defined:
-            self.error("unknown-name", f"there is no {what} `{name}`", origin, did_you_mean(name, known))
+            hint = did_you_mean(name, known) if len(self.findings) < MANY else ""  # a hint costs time
+            self.error("unknown-name", f"there is no {what} `{name}`", origin, hint)
 
-    def check(self, what: str, name: str, known: Iterable[str], origin: Origin) -> bool:
+    def check(self, what: str, name: str, known: Collection[str], origin: Origin) -> bool:
         """Report `name` unless it is known; says whether it is."""
-        known = list(known)
         if name in known:
             return True
         self.unknown(what, name, known, origin)

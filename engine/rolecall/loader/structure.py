@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from unicodedata import combining, normalize
 
@@ -16,6 +17,8 @@ from rolecall.vocabulary.origin import Finding, Origin
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
+
+MOST = 1000
 
 
 def schema() -> dict[str, Any]:
@@ -46,9 +49,9 @@ def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
 
 
 def check_structure(root: Node) -> Iterator[Finding]:
-    """Give what is wrong with the shape of one policy file."""
-    for error in _validator().iter_errors(root.data()):  # type: ignore[arg-type]  # any JSON value is allowed
-        yield from _explain(error, root)
+    """Give what is wrong with the shape of one policy file: the first `MOST` findings, which are more than are read."""
+    errors = _validator().iter_errors(root.data())  # type: ignore[arg-type]  # any JSON value is allowed
+    yield from islice((finding for error in errors for finding in _explain(error, root)), MOST)
 
 
 def _explain(error: ValidationError, root: Node) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
@@ -22,7 +23,7 @@ class Source(msgspec.Struct, frozen=True, eq=False):
 
     def line(self, number: int) -> str:
         """Give the text of line `number` (1-based), or an empty string past the end."""
-        lines = _BREAK.split(self.text)
+        lines = _lines(self.text)
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
     def at(self, offset: int) -> Origin:
@@ -50,6 +51,12 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 Severity = Literal["error", "warning", "note"]
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> list[str]:
+    """Give the lines of a text; kept, for a file can have many findings."""
+    return _BREAK.split(text)
 
 
 class Finding(msgspec.Struct, frozen=True):
