@@ -66,10 +66,8 @@ GIVING_ROLES = [
 TAKING_ROLES = [
     "teacher",
     "staff",
-    "PortalOnly",
-    "PortalOnly",
-    "SchoolTechLead",
-    "SchoolTechLead",
+    *["PortalOnly"] * 4,
+    *["SchoolTechLead"] * 3,
     "owner",
     *PAIRS,
 ]
@@ -215,9 +213,7 @@ def random_type(rng: random.Random, within: Any) -> Json:
     return found
 
 
-def set_in_place(
-    rng: random.Random, types: Mapping[str, ResourceType], names: list[str], percent: int
-) -> Json:
+def set_in_place(rng: random.Random, types: Mapping[str, ResourceType], names: list[str], percent: int) -> Json:
     """Return a set written in place, about so many percent of what there is."""
     written: Json = {}
     if names and chance(rng, 40):
@@ -229,8 +225,7 @@ def set_in_place(
             written[name] = "all" if chance(rng, 35) else some(rng, found.implies, 1, 2)
     if chance(rng, 25 if "include" in written else 10):
         written["except"] = {
-            name: "all" if chance(rng, 10) else some(rng, types[name].implies, 1, 1)
-            for name in some(rng, types, 1, 2)
+            name: "all" if chance(rng, 10) else some(rng, types[name].implies, 1, 1) for name in some(rng, types, 1, 2)
         }
     return written or {"include": ["all"]}
 
@@ -249,9 +244,7 @@ def random_set(rng: random.Random, policy: Json, types: Mapping[str, ResourceTyp
 def random_combination(rng: random.Random, policy: Json, scopes: set[str], likely: list[str]) -> Json:
     """Return a combination that some person can mostly hold, near the types that the rule speaks of."""
     own = {name: [*role["scopes"], "anywhere"] for name, role in policy.get("roles", {}).items()}
-    pairs = [
-        (role, scope) for role in [*likely, *own, *own] for scope in (PAIRS | own)[role] if scope in scopes
-    ]
+    pairs = [(role, scope) for role in [*likely, *own, *own] for scope in (PAIRS | own)[role] if scope in scopes]
     combination: Json = {}
     for _ in range(rng.choice([1, 1, 1, 1, 1, 1, 2, 2, 3])):
         role, scope = rng.choice(pairs)
@@ -268,12 +261,10 @@ def combinations(rng: random.Random, policy: Json, scopes: set[str], likely: lis
     return found[0] if len(found) == 1 and chance(rng, 70) else found
 
 
-def random_rule(
-    rng: random.Random, rule_id: str, kind: str, policy: Json, types: Mapping[str, ResourceType]
-) -> Json:
+def random_rule(rng: random.Random, rule_id: str, kind: str, policy: Json, types: Mapping[str, ResourceType]) -> Json:
     """Return one rule with a `min`, a `max` or both."""
     rule: Json = {"id": rule_id, "because": f"The reason of {rule_id}."}
-    named = random_conditions(rng, types) if chance(rng, 30 if kind == "min" else 65) else ([], {})
+    named = random_conditions(rng, types) if chance(rng, 30 if kind == "min" else 50) else ([], {})
     spoken_of, rule_if = named
     if not spoken_of and chance(rng, 25 if kind == "min" else 80):
         spoken_of = some(rng, types, 1, 3)
@@ -284,7 +275,7 @@ def random_rule(
         rule["when"] = "everyone"
     else:
         rule["when"] = combinations(rng, policy, scopes, TAKING_ROLES if kind == "max" else GIVING_ROLES, 3)
-    if chance(rng, 20 if kind == "min" else 65):
+    if chance(rng, 25 if kind == "min" else 50):
         rule["unless"] = combinations(rng, policy, scopes, TAKING_ROLES if kind == "min" else GIVING_ROLES, 2)
     if rule_if:
         rule["if"] = rule_if
@@ -353,8 +344,7 @@ def random_snapshot(rng: random.Random, policy: Json) -> Json:
     """Return a small roster of one or two districts, with what goes wrong in real ones."""
     districts = ["d1", "d1", "d1", "d2"] if chance(rng, 60) else ["d1"]
     schools = [
-        {"id": f"k{number}", "district": "d1" if number in (1, 2) else rng.choice(districts)}
-        for number in range(1, 5)
+        {"id": f"k{number}", "district": "d1" if number in (1, 2) else rng.choice(districts)} for number in range(1, 5)
     ]
     terms = [random_term(rng, f"t{number}", rng.choice(districts)) for number in range(1, 5)]
     people = [["student"], ["student"], *rng.choices(PEOPLE, k=rng.randint(5, 8))]
@@ -365,10 +355,9 @@ def random_snapshot(rng: random.Random, policy: Json) -> Json:
     students = [user["id"] for user in users if isinstance(user["roles"].get("student"), dict)]
     for user in users:
         if "contact" in user["roles"]:
-            user["roles"]["contact"] = random_contact(rng, students)
-    sections = [
-        random_section(rng, f"s{number}", users, schools, terms) for number in range(1, rng.randint(4, 7))
-    ]
+            far = [one["id"] for one in users if "student" in one["roles"] and one["district"] != user["district"]]
+            user["roles"]["contact"] = random_contact(rng, far if far and chance(rng, 25) else students)
+    sections = [random_section(rng, f"s{number}", users, schools, terms) for number in range(1, rng.randint(4, 7))]
     moment = rng.choice(AS_OF)
     snapshot: Json = {
         "as_of": moment,
@@ -399,9 +388,7 @@ def random_term(rng: random.Random, term_id: str, district: str) -> Json:
     return term
 
 
-def random_user(
-    rng: random.Random, user_id: str, district: str, schools: list[Json], names: list[str]
-) -> Json:
+def random_user(rng: random.Random, user_id: str, district: str, schools: list[Json], names: list[str]) -> Json:
     """Return one user; contacts get their relationships later, when the students are known."""
     mine = [school["id"] for school in schools if school["district"] == district or chance(rng, 10)] or ["k0"]
     roles: Json = {}
@@ -429,9 +416,7 @@ def random_contact(rng: random.Random, students: list[str]) -> Json:
     kinds = ["Parent/Guardian", "Parent/Guardian", "Emergency", "Family", "", None]
     related = some(rng, students, 0, 2) + (["u0"] if chance(rng, 25) else [])
     return (
-        {"student_relationships": [{"student": one, "type": rng.choice(kinds)} for one in related]}
-        if related
-        else {}
+        {"student_relationships": [{"student": one, "type": rng.choice(kinds)} for one in related]} if related else {}
     )
 
 
@@ -452,9 +437,7 @@ def random_section(
             [term["id"] for term in terms if term["district"] == district or chance(rng, 20)] or ["t0"]
         )
     if chance(rng, 6):
-        section["school"] = rng.choice(
-            ["k0", None, *[one["id"] for one in schools if one["district"] != district]]
-        )
+        section["school"] = rng.choice(["k0", None, *[one["id"] for one in schools if one["district"] != district]])
     return section
 
 
@@ -462,8 +445,9 @@ def named(rng: random.Random, users: list[Json], role: str, district: str, most:
     """Return users for a class: those with the role, now and then one without it or from elsewhere."""
     fitting = [one["id"] for one in users if role in one["roles"] and one["district"] == district]
     others = [one["id"] for one in users if one["id"] not in fitting]
+    far = [one["id"] for one in users if role in one["roles"] and one["id"] in others]
     found = some(rng, fitting, 0 if chance(rng, 20) else 1, most)
-    return found + ([rng.choice(others)] if others and chance(rng, 12) else [])
+    return found + ([rng.choice(far if far and chance(rng, 60) else others)] if others and chance(rng, 16) else [])
 
 
 def random_assignment(rng: random.Random, policy: Json, snapshot: Json) -> Json:
@@ -474,12 +458,8 @@ def random_assignment(rng: random.Random, policy: Json, snapshot: Json) -> Json:
     scope = rng.choice(scopes if chance(rng, 90) else ["section", "school", "district"])
     user = rng.choice(snapshot["users"])
     places = {
-        "section": [
-            one["id"] for one in snapshot["sections"] if one["district"] == user["district"] or chance(rng, 8)
-        ],
-        "school": [
-            one["id"] for one in snapshot["schools"] if one["district"] == user["district"] or chance(rng, 8)
-        ],
+        "section": [one["id"] for one in snapshot["sections"] if one["district"] == user["district"] or chance(rng, 8)],
+        "school": [one["id"] for one in snapshot["schools"] if one["district"] == user["district"] or chance(rng, 8)],
         "district": [user["district"], user["district"], "d1"],
     }[scope]
     place = rng.choice(places) if places and chance(rng, 94) else "x0"
@@ -488,9 +468,7 @@ def random_assignment(rng: random.Random, policy: Json, snapshot: Json) -> Json:
     for key, likely in {"from": -1, "until": 1}.items():
         if chance(rng, 50):
             hours = rng.choice([0, 30 * likely, 30 * likely, 30 * likely, -30 * likely])
-            found[key] = (
-                (now + timedelta(hours=hours)).isoformat().replace("+00:00", rng.choice(["Z", "+00:00"]))
-            )
+            found[key] = (now + timedelta(hours=hours)).isoformat().replace("+00:00", rng.choice(["Z", "+00:00"]))
         elif chance(rng, 4):
             found[key] = rng.choice([None, *BAD_INSTANTS])
     return found
@@ -524,9 +502,7 @@ def near(rng: random.Random, snapshot: Json, user_id: str, kind: str) -> str:
     """Return a place of this kind, mostly one that has to do with the user."""
     sections = related_sections(snapshot, user_id)
     by_id = {one["id"]: one for one in snapshot["sections"]}
-    user = next(
-        (one for one in snapshot["users"] if one.get("id") == user_id), {"district": "d1", "roles": {}}
-    )
+    user = next((one for one in snapshot["users"] if one.get("id") == user_id), {"district": "d1", "roles": {}})
     close: list[Any] = []
     if kind == "section":
         close, records = sections, snapshot["sections"]
@@ -558,6 +534,22 @@ def random_subject(rng: random.Random, snapshot: Json) -> str:
     return rng.choice(among).get("id", "u0")
 
 
+def random_grade(rng: random.Random, snapshot: Json, places: Json) -> Json:
+    """Return the places of a grade: a student and a section that lists them, or mostly near one that does not."""
+    if chance(rng, 60):
+        listing = [one["id"] for one in snapshot["sections"] if places["student"] in (one.get("students") or [])]
+        return places | {"section": rng.choice(listing)} if listing else places
+    section = next((one for one in snapshot["sections"] if one["id"] == places["section"]), {})
+    others = [
+        one["id"]
+        for one in snapshot["users"]
+        if "student" in one["roles"]
+        and one.get("district") == section.get("district")
+        and one["id"] not in (section.get("students") or [])
+    ]
+    return places | {"student": rng.choice(others)} if others else places
+
+
 def random_request(rng: random.Random, policy: Json, snapshot: Json) -> Any:
     """Return an AuthZEN request, mostly valid, about something near the subject."""
     user_id = random_subject(rng, snapshot)
@@ -566,11 +558,8 @@ def random_request(rng: random.Random, policy: Json, snapshot: Json) -> Any:
     within = body.get("within", [])
     places = within if isinstance(within, list) else [within]
     properties: Json = {place: near(rng, snapshot, user_id, place) for place in places}
-    if len(places) > 1 and chance(rng, 80):  # a grade's student is mostly in its section
-        listing = [
-            one["id"] for one in snapshot["sections"] if properties["student"] in (one.get("students") or [])
-        ]
-        properties["section"] = rng.choice(listing) if listing else properties["section"]
+    if len(places) > 1:  # a grade's student is mostly in its section
+        properties = random_grade(rng, snapshot, properties)
     properties |= random_attributes(rng, body.get("attributes", {}))
     if chance(rng, 6):
         properties["term"] = rng.choice(["past", "current", "future", 7])
@@ -650,9 +639,7 @@ def smallest(policy: Json, snapshot: Json, fails: Callable[[Json, Json], bool]) 
         (policy, "rules"),
         *((snapshot, kind) for kind in ("assignments", "users", "sections", "terms", "schools")),
     ]
-    parts = [
-        (rule, key) for rule in policy["rules"] for key in ("unless", "for", "if", "if_unknown", "max", "min")
-    ]
+    parts = [(rule, key) for rule in policy["rules"] for key in ("unless", "for", "if", "if_unknown", "max", "min")]
     tries = [(holder, key, one) for holder, key in lists for one in holder.get(key, [])]
     for holder, key, one in [*tries, *((rule, key, None) for rule, key in parts)]:
         if key not in holder:

@@ -143,6 +143,25 @@ def test_a_sync_port_does_not_block_the_event_loop():
     assert threads[0] is not threading.main_thread()
 
 
+def test_a_lazy_answer_is_read_where_the_port_runs():
+    """A generator, or a query that is made when somebody reads it, does not come back to the event loop unread."""
+    threads = []
+
+    class Query:
+        def __iter__(self):
+            threads.append(threading.current_thread())
+            yield SUBSTITUTE
+
+    def lazily(_):
+        yield from Query()
+
+    for port in (lazily, lambda _: Query()):
+        engine = pdp(assignments=port)
+        assert asyncio.run(engine.acheck(who("principal"), ALGEBRA, "take_attendance")).allowed
+    assert len(threads) == 2
+    assert threading.main_thread() not in threads
+
+
 def test_decisions_asked_together_do_not_mix():
     """A hundred tasks at once each get the answer about their own user and resource."""
 

@@ -137,6 +137,15 @@ def test_the_careful_way_and_the_quick_way_agree(resource, wrap):
         assert seen(answers[0]) == seen(answers[1]) == seen(answers[2])
 
 
+def test_no_two_resources_share_their_properties():
+    """Whoever writes into the properties of one, against its type, changes no other."""
+    written = Resource("assignment", "a1")
+    written.properties["section"] = who("algebra_class")
+    assert Resource("assignment", "a2").properties == {}
+    with pytest.raises(RequestError, match="must name the section"):
+        pdp().authorize(TEACHER, Resource("assignment", "a2"), "edit")
+
+
 def test_a_resource_keeps_its_own_copy_of_the_properties():
     """Evidence does not change when the application's dictionary does, nor is a default of it asked."""
     properties = {"section": who("algebra_class"), "locked": False}

@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from demo import NOW, assignment, at, pdp, snapshot, who
-from rolecall import Indeterminate, RequestError, Resource, Snapshot, UnknownResourceType, UnknownRole
+from rolecall import AsyncPort, Indeterminate, RequestError, Resource, Snapshot, UnknownResourceType, UnknownRole
 from rolecall.facts.assignments import AssignmentRecord
-from rolecall.ports import AsyncPort
 from rolecall.testing import demo_district
 
 TEACHER = who("multi_role_teacher")
@@ -48,6 +47,16 @@ def test_a_loader_is_asked_by_id_and_what_was_passed_is_ignored():
     assert asked == ["a1"] * 3
     assert engine.authorize(TEACHER, ALGEBRA, "edit").allowed
     assert asked == ["a1"] * 3
+
+
+def test_what_cannot_be_known_of_the_person_comes_before_what_the_application_has_not():
+    """Facts that are too old, or an end that nobody can read, make this decision indeterminate like every other."""
+    late = pdp(resources={"assignment": lambda _: None}, clock=lambda: NOW + timedelta(days=2))
+    assert late.authorize(TEACHER, assignment()).code == "indeterminate"
+    wrong = {**SUBSTITUTE, "until": "soon"}
+    for loader in (lambda _: None, fails):
+        engine = pdp(resources={"assignment": loader}, assignments=lambda _: [wrong])
+        assert engine.authorize(TEACHER, assignment()).indeterminate.startswith("their assignment as `substitute`")
 
 
 def test_a_resource_that_the_application_has_not_is_not_found():
@@ -243,7 +252,17 @@ class Later:
         return []
 
 
-@pytest.mark.parametrize("port", [later, Later()])
+class Promise:
+    """Awaitable, but no coroutine."""
+
+    def __await__(self):
+        yield
+
+    def __iter__(self):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("port", [later, Later(), lambda _: Promise()])
 def test_an_async_port_in_a_sync_call_is_a_clear_error(port):
     """The error names the port and the calls that await; nothing is left unawaited."""
     for engine, name in [

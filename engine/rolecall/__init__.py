@@ -7,6 +7,7 @@ pdp.check(user, Resource("section", "5f…"), "edit")
 from rolecall.authorizer import Authorizer
 from rolecall.default import authorize, configure
 from rolecall.errors import (
+    AsyncPort,
     FactsError,
     Indeterminate,
     NotConfigured,
@@ -24,6 +25,7 @@ from rolecall.vocabulary.decision import Decision, Decisions
 from rolecall.vocabulary.request import Resource
 
 __all__ = [
+    "AsyncPort",
     "Authorizer",
     "Decision",
     "Decisions",

@@ -251,15 +251,15 @@ class Authorizer:
             except RequestError as error:
                 properties = Failed(port, str(error))
         who = None if acting_as is None else tuple(acting_as)
-        if properties is None:
+        held = self._person(user, assigned, now)
+        if held.problem:
+            code, detail = "indeterminate", held.problem
+        elif properties is None:
             code, detail = "resource-not-found", f"the application has no {resource.type} `{resource.id}`"
         else:
             wrong = Failed(port, f"gave {type(properties).__name__}, not a mapping")
             code, detail = "indeterminate", str(properties if isinstance(properties, Failed) else wrong)
-        nobody = Held(user, "", 0, {}, ())
-        return Decision(
-            DENIED[code], nobody, resource, permission, who, None, now, serials.next(), self._grounds, detail
-        )
+        return Decision(DENIED[code], held, resource, permission, who, None, now, serials.next(), self._grounds, detail)
 
     def _decide(
         self,
@@ -274,16 +274,17 @@ class Authorizer:
         kind = self._question(resource, permission)
         acting = None if acting_as is None else self._read_acting(acting_as)
         location = self._locate(kind, resource)
-        subject = _user_id(user)
-        if now > self._fresh_until or isinstance(assigned, Failed):
-            detail = self._stale if now > self._fresh_until else str(assigned)
-            held = Held(subject, "", 0, {}, (), problem=detail)
-        else:
-            held = self._view.person(subject, now, assigned)
+        held = self._person(_user_id(user), assigned, now)
         cell = evaluate(kind, held, location, resource.properties, acting, now)
         detail = "" if cell.code == "table" else self._detail(cell.code, held, kind, resource)
         who = None if acting_as is None else tuple(acting_as)
         return Decision(cell, held, resource, permission, who, location, now, serials.next(), self._grounds, detail)
+
+    def _person(self, subject: str, assigned: tuple[AssignmentRecord, ...] | Failed | None, now: int) -> Held:
+        """Give the person's roles as they are now, or the problem where they cannot be had."""
+        if now <= self._fresh_until and not isinstance(assigned, Failed):
+            return self._view.person(subject, now, assigned)
+        return Held(subject, "", 0, {}, (), problem=str(assigned) if now <= self._fresh_until else self._stale)
 
     def _question(self, resource: Resource, permission: str | None) -> TypeTable:
         """Check what is asked about, part by part; raises for what is mistyped, or unknown to the policy."""

@@ -44,9 +44,14 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 def _answer(call: Call) -> object:
-    """Ask a sync port. What it raises stays in its thread: a future cannot carry a `StopIteration`."""
+    """Ask a sync port, all in one thread: what it raises (a future cannot carry a `StopIteration`), and what is lazy in
+    its answer, which may be a query still to be made.
+    """  # noqa: D205 - one sentence too long for a line
     try:
-        return call.port(call.argument)
+        answer = call.port(call.argument)
+        if isinstance(answer, Mapping | list | tuple | str | bytes) or inspect.isawaitable(answer):
+            return answer
+        return list(answer) if isinstance(answer, Iterable) else answer
     except Exception as error:  # noqa: BLE001 - whatever a port raises makes the decision indeterminate
         return Failed(call.name, type(error).__name__)
 

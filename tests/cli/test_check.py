@@ -5,7 +5,7 @@ import re
 
 import pytest
 from demo import POLICIES
-from shell import process, run
+from shell import run
 
 GOOD = """\
 rolecall: 1
@@ -110,8 +110,8 @@ def test_a_path_that_is_not_there_is_wrong_usage(tmp_path):
     assert "there is no file or folder" in ran.err
 
 
-def test_exit_codes_of_a_process(policy):
-    """0 for a good policy, 1 for one with an error, 2 for a wrong option."""
-    assert process("check", POLICIES).code == 0
-    assert process("check", policy("rolecall: 7\n")).code == 1
-    assert process("check", "--format", "xml", POLICIES).code == 2
+def test_a_format_that_there_is_not_is_wrong_usage():
+    """The formats are named."""
+    ran = run("check", "--format", "xml", POLICIES)
+    assert (ran.code, ran.out) == (2, "")
+    assert "'text', 'json'" in ran.err

@@ -5,7 +5,7 @@ import json
 import pytest
 from demo import who
 from rolecall.testing import demo_district
-from shell import facts, process, run
+from shell import facts, run
 
 TEACHER = who("multi_role_teacher")
 ALGEBRA = f"section:{who('algebra_class')}"
@@ -22,7 +22,6 @@ def test_a_yes_is_0_and_a_no_is_1():
     assert explain().code == 0
     assert explain(user=who("nobody")).code == 1
     assert explain(user="gone").code == 1
-    assert process("explain", *facts(), "--user", who("nobody"), "--resource", ALGEBRA).code == 1
 
 
 def test_the_answer_is_on_standard_output_in_sentences():

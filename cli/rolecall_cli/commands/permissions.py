@@ -39,6 +39,8 @@ def permissions(
         typer.echo(json.dumps({"schema": 1, "user": user, "holdings": rows}, indent=2))
     elif not found:
         why = "may do nothing here" if roster.person(user) else "is not held by these facts"
+        if roster.is_legacy(user):
+            why += ": it is a legacy id, from before Clever's API 3.0; ask with the v3.0 id"
         typer.echo(shown(f"User {user} {why}."))
     else:
         roles = None

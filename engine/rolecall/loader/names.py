@@ -33,7 +33,8 @@ class Names:
             return False
         self.defined[what, name] = origin
         if name in RESERVED and not (what == "resource type" and name in BUILT_IN_TYPES):
-            message = f"`{name}` is a word of the language itself and cannot name {'an' if what[0] in 'aeiou' else 'a'} {what}"
+            article = "an" if what[0] in "aeiou" else "a"
+            message = f"`{name}` is a word of the language itself and cannot name {article} {what}"
             self.error("reserved-name", message, origin, f"call it `my-{name.lower()}`")
             return False
         return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
 import msgspec
 import yaml
@@ -162,7 +163,8 @@ _SAID = (
     ("unknown escape character", "in double quotes a `\\` begins a code such as `\\n`, and this is none",
      "write `\\\\`, or use single quotes", False),
     ("scanning a block scalar", "a text after `>` or `|` begins on the next line", "break the line after it", False),
-    ("document start", "something stands after the end of the document", "delete it, or check the brackets just above", False),
+    ("document start", "something stands after the end of the document",
+     "delete it, or check the brackets just above", False),
     ("node content", "something is missing before this", "check the brackets and commas here and just above", False),
     ("flow node", "something is missing before this", "check the brackets and commas here and just above", False),
     ("expected", "this does not fit the lines above it",
@@ -182,7 +184,7 @@ class _Reader:
 
     def at(self, event: yaml.Event) -> Origin:
         """Give the event's place; the caret is as wide as a one-line scalar."""
-        start, end = event.start_mark, event.end_mark
+        start, end = cast("yaml.Mark", event.start_mark), cast("yaml.Mark", event.end_mark)
         one_line = isinstance(event, yaml.ScalarEvent) and start.line == end.line
         return Origin(
             self.source, start.line + 1, start.column + 1, max(1, end.column - start.column) if one_line else 1
@@ -219,12 +221,10 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             self.refuse("alias", f"an alias (`*{event.anchor}`) is refused", event, "write the value out")
             return Scalar(None, self.at(event))
-        if getattr(event, "anchor", None):
-            self.refuse(
-                "alias", f"an anchor (`&{event.anchor}`) is refused", event, "write the value out where it is used"
-            )
-        if getattr(event, "tag", None):
-            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+        if anchor := getattr(event, "anchor", None):
+            self.refuse("alias", f"an anchor (`&{anchor}`) is refused", event, "write the value out where it is used")
+        if tag := getattr(event, "tag", None):
+            tag = tag.replace("tag:yaml.org,2002:", "!!")
             self.refuse("tag", f"a tag (`{tag}`) is refused", event, "delete it, and put a text in quotes")
         if isinstance(event, yaml.ScalarEvent):
             plain = event.style in (None, "") and not event.tag

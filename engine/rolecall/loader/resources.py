@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from typing import Literal
 
 from rolecall.loader.names import Names, child, entries, text, texts
@@ -83,7 +84,7 @@ def _permissions(kind: str, node: Node | None, names: Names) -> dict[str, tuple[
     for name, other, at in implied:
         if name in found and names.check(f"permission of `{kind}` named", other, found, at):
             found[name] = (*found[name], other)
-    _refuse_cycles(found, dict((name, at) for name, at in listed), "implies", names)
+    _refuse_cycles(found, dict(listed), "implies", names)
     return found
 
 
@@ -142,5 +143,5 @@ def _refuse_cycles(
         around = list(reversed(error.args[1]))
         start = around.index(min(around[:-1]))
         around = around[start:-1] + around[:start] + [around[start]]
-        said = ", ".join(f"`{one}` {verb} `{other}`" for one, other in zip(around, around[1:], strict=False))
+        said = ", ".join(f"`{one}` {verb} `{other}`" for one, other in pairwise(around))
         names.error("cycle", f"goes round in a circle: {said}", origins[around[0]], "take one of these out")

@@ -92,9 +92,10 @@ def _bound(node: Node | None, known: Known, names: Names) -> Bound | None:
     for item in items(node):
         if isinstance(item, Mapping):
             sets.append(build_set(item, known.kinds, known.sets, names))
-        elif (name := text(item)) is not None:
-            if name in (ALL, "none") or names.check("permission set", name, known.sets, item.origin):
-                sets.append(name)
+        elif (name := text(item)) is not None and (
+            name in (ALL, "none") or names.check("permission set", name, known.sets, item.origin)
+        ):
+            sets.append(name)
     return Bound(tuple(sets), node.origin)
 
 

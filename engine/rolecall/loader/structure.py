@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from unicodedata import combining, normalize
 
 from rolecall.errors import did_you_mean
@@ -36,7 +36,7 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(_inlined(published, published["$defs"]))
 
 
-def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
+def _inlined(part: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON of any kind
     """Give a part of the schema with every `$ref` replaced by what it names: following one takes half the time."""
     if isinstance(part, list):
         return [_inlined(item, definitions) for item in part]
@@ -50,7 +50,7 @@ def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
 
 def check_structure(root: Node) -> Iterator[Finding]:
     """Give what is wrong with the shape of one policy file: the first `MOST` findings, which are more than are read."""
-    errors = _validator().iter_errors(root.data())  # type: ignore[arg-type]  # any JSON value is allowed
+    errors = _validator().iter_errors(root.data())
     yield from islice((finding for error in errors for finding in _explain(error, root)), MOST)
 
 
@@ -59,10 +59,10 @@ def _explain(error: ValidationError, root: Node) -> Iterator[Finding]:
     path = list(error.absolute_path)
     node = find(root, path)
     name = _item_name(node) or _name(path)
-    expected = error.schema.get("x-expected", "") if isinstance(error.schema, dict) else ""
-    kind = error.validator
+    part: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
+    expected, kind, wanted = part.get("x-expected", ""), error.validator, cast("Any", error.validator_value)
     if kind == "additionalProperties" and isinstance(node, Mapping):
-        known = error.schema.get("properties", {})
+        known = part.get("properties", {})
         for key in node.keys:
             if key not in known:
                 helps = _helps(did_you_mean(key, known))
@@ -70,7 +70,7 @@ def _explain(error: ValidationError, root: Node) -> Iterator[Finding]:
     elif kind == "propertyNames" or (error.parent is None and "propertyNames" in error.absolute_schema_path):
         yield _bad_name(error, node, expected)
     elif kind == "required":
-        missing = [key for key in error.validator_value if key not in (error.instance or {})]
+        missing = [key for key in wanted if key not in cast("Any", error.instance)]
         # jsonschema yields an error for each missing key; its message begins with the key.
         key = next((key for key in missing if error.message.startswith(f"'{key}'")), missing[0])
         yield Finding("missing-key", f"{name} lacks `{key}`", node.origin, helps=_helps(_why_needed(key)))
@@ -115,7 +115,8 @@ def _wrong_value(error: ValidationError, node: Node, name: str, expected: str, a
     message = f"{name} is {shown}, and should be {expected}"
     helps: tuple[str, ...] = ()
     value = node.value if isinstance(node, Scalar) else None
-    choices = error.validator_value if error.validator == "enum" else [error.validator_value]
+    wanted = cast("Any", error.validator_value)
+    choices = wanted if error.validator == "enum" else [wanted]
     if isinstance(value, str) and error.validator in ("enum", "const"):
         hint = did_you_mean(value, [choice for choice in choices if isinstance(choice, str)])
         helps = (hint,) if hint.startswith("did you mean") else ()

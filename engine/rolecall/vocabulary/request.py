@@ -27,17 +27,21 @@ class Resource(msgspec.Struct, frozen=True, eq=False):
     properties: Mapping[str, object] = _NOTHING
 
     def __post_init__(self) -> None:
-        """Refuse what is mistyped with a `RequestError`; keep a copy of the properties, for evidence must not change."""
+        """Refuse what is mistyped with a `RequestError`; keep a copy of the properties: evidence must not change."""
         for name, value in (("type", self.type), ("id", self.id)):
             if not isinstance(value, str):
                 raise RequestError(f"a resource's {name} must be a text, not a `{type(value).__name__}`")
-        if not isinstance(self.properties, Mapping):
-            given = type(self.properties).__name__
+        properties: object = self.properties
+        if properties is _NOTHING:
+            force_setattr(self, "properties", {})  # its own: what is shared, somebody will write into
+            return
+        if properties.__class__ is not dict and not isinstance(properties, Mapping):
+            given = type(properties).__name__
             raise RequestError(f"a resource's properties must be a mapping, not a `{given}`")
-        owner = self.properties.get("owner")
+        owner = properties.get("owner")
         if owner is not None and not isinstance(owner, str):
             raise RequestError("`owner` must be a user's id, an empty text for nobody, or null")
-        force_setattr(self, "properties", dict(self.properties) if self.properties else _NOTHING)
+        force_setattr(self, "properties", dict(properties))
 
 
 @runtime_checkable
