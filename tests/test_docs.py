@@ -14,7 +14,7 @@ from rolecall import Snapshot, errors
 from rolecall.compiler import compile_policy
 from rolecall.loader import read_policy
 from rolecall.testing import demo_district, demo_requests
-from rolecall.vocabulary.decision import SENTENCES
+from rolecall.vocabulary.reasons import SENTENCES
 from rolecall.vocabulary.origin import Finding
 
 ROOT = Path(__file__).parents[1]

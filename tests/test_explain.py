@@ -14,7 +14,7 @@ from rolecall import Authorizer, Decision, Resource, Snapshot
 from rolecall.explain import explain
 from rolecall.record import record
 from rolecall.testing import CAST, demo_district
-from rolecall.vocabulary.decision import SENTENCES
+from rolecall.vocabulary.reasons import SENTENCES
 from rolecall_cli.commands.explain import render
 
 GOLDENS = Path(__file__).parent / "cases" / "explain"

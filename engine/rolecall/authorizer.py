@@ -14,28 +14,31 @@ from rolecall.errors import (
     Indeterminate,
     PermissionDenied,
     RequestError,
-    UnknownPermission,
     UnknownResourceType,
-    UnknownRole,
 )
 from rolecall.evaluator import DENIED, evaluate
-from rolecall.facts.assignments import AssignmentRecord, read_assignment
+from rolecall.facts.assignments import AssignmentRecord
 from rolecall.facts.hold import Facts
-from rolecall.facts.records import Malformed
 from rolecall.facts.view import View
 from rolecall.instants import nanoseconds
 from rolecall.loader import load_policy
-from rolecall.ports import Assignments, Call, Failed, Loader, run, run_async
+from rolecall.ports import Assignments, Call, Failed, Loader, read_assignments, run, run_async
+from rolecall.questions import read_acting, read_kind, read_places, user_id
 from rolecall.table import Table, TypeTable
-from rolecall.vocabulary.decision import Decision, Decisions, Grounds, serials
+from rolecall.vocabulary.decision import Decision, Decisions
 from rolecall.vocabulary.facts import Held, Location
+from rolecall.vocabulary.identity import serials
+from rolecall.vocabulary.reasons import Grounds
 from rolecall.vocabulary.request import Resource, User
 
 MAX_STALE: Final = timedelta(hours=24)
 MAX_ACTING: Final = 1 << 10
-# How what `acting_as` may be is read without a look at it; anything else is checked first.
-_READ: Final[dict[type, Callable[[Sequence[str]], tuple[str, ...]]]] = {list: tuple, tuple: tuple}
+SKEW: Final = 5 * 60 * 1_000_000_000
+"""By how much, in nanoseconds, the clock that wrote `as_of` may be ahead of this one."""
+
 _FOREVER: Final = 1 << 62
+# What `acting_as` may be without a closer look; anything else is checked first.
+_READ: Final[dict[type, Callable[[Sequence[str]], tuple[str, ...]]]] = {list: tuple, tuple: tuple}
 
 
 class Authorizer:
@@ -77,7 +80,8 @@ class Authorizer:
         self._at_hand = {kind.name: (kind, self._view.locations[kind.within]) for kind in table.types.values()}
         self._acting: dict[tuple[str, ...], int] = {}
         self._serials = serials
-        self._fresh_until, self._stale = _freshness(facts, max_stale)
+        # Until when the hot path may trust the facts; what is wrong with them after that, the careful way says.
+        self._fresh_until, self._max_stale = -_FOREVER, max_stale
         self._grounds = Grounds(
             digest=table.digest,
             atoms=table.atoms,
@@ -205,16 +209,16 @@ class Authorizer:
     ) -> Generator[Call, object, Decisions]:
         """Ask the ports for what a decision needs, then decide; yields the calls to be made."""
         for resource in resources:  # a malformed question costs nobody a call
-            kind = self._question(resource, permission)
+            kind = read_kind(resource, permission, self._types)
             if kind.name not in self._loaders:
                 self._locate(kind, resource)
         if acting_as is not None:
-            self._read_acting(acting_as)
-        subject = _user_id(user)
+            self._bits(acting_as)
+        subject = user_id(user)
         assigned: tuple[AssignmentRecord, ...] | Failed | None = None
         if self._assignments is not None:
             answer = yield Call("the assignments port", self._assignments, subject)
-            assigned = answer if isinstance(answer, Failed) else _read_assignments(answer, subject)
+            assigned = answer if isinstance(answer, Failed) else read_assignments(answer, subject)
         loaded: list[tuple[Resource, object]] = []
         for resource in resources:
             loader = self._loaders.get(resource.type)
@@ -271,10 +275,10 @@ class Authorizer:
         now: int,
     ) -> Decision:
         """Check the question, look up what it names, evaluate."""
-        kind = self._question(resource, permission)
-        acting = None if acting_as is None else self._read_acting(acting_as)
+        kind = read_kind(resource, permission, self._types)
+        acting = None if acting_as is None else self._bits(acting_as)
         location = self._locate(kind, resource)
-        held = self._person(_user_id(user), assigned, now)
+        held = self._person(user_id(user), assigned, now)
         cell = evaluate(kind, held, location, resource.properties, acting, now)
         detail = "" if cell.code == "table" else self._detail(cell.code, held, kind, resource)
         who = None if acting_as is None else tuple(acting_as)
@@ -282,44 +286,37 @@ class Authorizer:
 
     def _person(self, subject: str, assigned: tuple[AssignmentRecord, ...] | Failed | None, now: int) -> Held:
         """Give the person's roles as they are now, or the problem where they cannot be had."""
-        if now <= self._fresh_until and not isinstance(assigned, Failed):
+        stale = self._why_stale(now)
+        if not stale and not isinstance(assigned, Failed):
             return self._view.person(subject, now, assigned)
-        return Held(subject, "", 0, {}, (), problem=str(assigned) if now <= self._fresh_until else self._stale)
+        return Held(subject, "", 0, {}, (), problem=stale or str(assigned))
 
-    def _question(self, resource: Resource, permission: str | None) -> TypeTable:
-        """Check what is asked about, part by part; raises for what is mistyped, or unknown to the policy."""
-        if not isinstance(resource, Resource):
-            raise RequestError(f"the resource must be a `rolecall.Resource`, not a `{type(resource).__name__}`")
-        kind = self._types.get(resource.type)
-        if kind is None:
-            raise UnknownResourceType(resource.type, self._types)
-        if permission is not None and not (isinstance(permission, str) and permission in kind.known):
-            raise UnknownPermission(permission, kind.name, kind.known)
-        return kind
+    def _why_stale(self, now: int) -> str:
+        """Say why the facts cannot be trusted at `now`, or nothing; facts from the future are of unknown age."""
+        facts, limit = self._view.facts, self._max_stale
+        if limit is None:
+            self._fresh_until = _FOREVER
+            return ""
+        if facts.as_of is None:
+            return f"the facts ({facts.source}) do not say how old they are"
+        if facts.as_of > now + SKEW:
+            return f"the facts ({facts.source}) say that they are of a time to come: a clock is wrong"
+        self._fresh_until = facts.as_of + limit // timedelta(microseconds=1) * 1000
+        return (
+            f"the facts ({facts.source}) are older than the {limit} that are allowed" if now > self._fresh_until else ""
+        )
 
     def _locate(self, kind: TypeTable, resource: Resource) -> Location | None:
         """Give where the resource is, or None where the facts do not hold it or its place."""
         if not kind.own:
             return self._view.location(kind.name, resource.id)
-        places = [resource.properties.get(place) for place in kind.places]
-        for place, found in zip(kind.places, places, strict=True):
-            if not isinstance(found, str):
-                raise RequestError(f"the properties of `{kind.name}` must name the {place} it lies in: `{place}: …`")
-        if len(places) == 1:
-            return self._view.location(kind.places[0], str(places[0]))
-        return self._view.joined(*map(str, places))
+        places = read_places(kind, resource)
+        return self._view.location(kind.place, *places) if kind.place else self._view.joined(*places)
 
-    def _read_acting(self, acting_as: Sequence[str]) -> int:
-        """Give the bits of the roles acted as, with `owner`, which is active beside any of them."""
-        atoms = self._table.atoms
-        if isinstance(acting_as, str) or not isinstance(acting_as, Sequence):
-            raise RequestError('`acting_as` must be a list of roles, such as ["teacher"]')
-        bits = atoms.owner
-        for name in acting_as:
-            if not isinstance(name, str) or name not in atoms.acting:
-                raise UnknownRole(name, atoms.acting)
-            bits |= atoms.acting[name]
-        if len(self._acting) < MAX_ACTING and len(acting_as) <= len(atoms.acting):
+    def _bits(self, acting_as: Sequence[str]) -> int:
+        """Give the bits of the roles acted as, and keep them at hand."""
+        bits = read_acting(acting_as, self._table.atoms)
+        if len(self._acting) < MAX_ACTING and len(acting_as) <= len(self._table.atoms.acting):
             self._acting[tuple(acting_as)] = bits
         return bits
 
@@ -333,41 +330,9 @@ class Authorizer:
             return self._view.about(kind.name, resource.id)
         if code != "place-not-found":
             return ""
-        places = [(place, str(resource.properties[place])) for place in kind.places]
+        places = zip(kind.places, read_places(kind, resource), strict=True)
         missing = [self._view.about(*pair) for pair in places if self._view.location(*pair) is None]
         return "; ".join(missing) or "the student and the section are of different districts"
-
-
-def _user_id(user: User) -> str:
-    """Give the v3.0 id of a user."""
-    found = user if isinstance(user, str) else getattr(user, "clever_id", None)
-    if not isinstance(found, str):
-        raise RequestError(
-            f"the user must be a v3.0 id, or an object whose `clever_id` is one, not a `{type(user).__name__}`"
-        )
-    return found
-
-
-def _freshness(facts: Facts, max_stale: timedelta | None) -> tuple[int, str]:
-    """Give until when the facts are fresh enough, and what to say after that."""
-    if max_stale is None:
-        return _FOREVER, ""
-    if facts.as_of is None:
-        return -_FOREVER, f"the facts ({facts.source}) do not say how old they are"
-    stale = f"the facts ({facts.source}) are older than the {max_stale} that are allowed"
-    return facts.as_of + max_stale // timedelta(microseconds=1) * 1000, stale
-
-
-def _read_assignments(answer: object, user: str) -> tuple[AssignmentRecord, ...] | Failed:
-    """Read what the assignments port answered; what would have to be guessed at is a failure."""
-    if not isinstance(answer, Iterable) or isinstance(answer, str | bytes | Mapping):
-        return Failed("the assignments port", f"gave {type(answer).__name__}, not a list of assignments")
-    try:
-        return tuple(read_assignment(one, f"assignment {number}", user) for number, one in enumerate(answer))
-    except Malformed as error:
-        return Failed("the assignments port", str(error))
-    except Exception as error:  # noqa: BLE001 - a list that is made while it is read can fail like the port itself
-        return Failed("the assignments port", type(error).__name__)
 
 
 def _enforce(decision: Decision) -> Decision:

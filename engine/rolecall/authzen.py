@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rolecall.errors import RequestError
-from rolecall.record import reasons, warnings
+from rolecall.record import reason_data, warnings
 from rolecall.vocabulary.decision import Decision
 from rolecall.vocabulary.request import Resource
 
@@ -86,7 +86,7 @@ def response(decision: Decision) -> dict[str, object]:
     if decision.indeterminate:
         context["indeterminate"] = decision.indeterminate
     context["code"] = decision.code
-    context["reasons"] = reasons(decision)
+    context["reasons"] = [reason_data(reason) for reason in decision.reasons]
     if odd := warnings(decision):
         context["warnings"] = odd
     allowed = bool(decision.permissions) if decision.permission is None else decision.allowed

@@ -20,9 +20,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import ClassVar
 
-from rolecall.vocabulary.decision import SENTENCES, Decision
+from rolecall.vocabulary.decision import Decision
 from rolecall.vocabulary.malformed import RequestError, RolecallError
 from rolecall.vocabulary.origin import Finding
+from rolecall.vocabulary.reasons import SENTENCES
 
 __all__ = [
     "AsyncPort",

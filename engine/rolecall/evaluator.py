@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from rolecall.table import TypeTable
-from rolecall.vocabulary.decision import Cell
 from rolecall.vocabulary.facts import Held, Location
+from rolecall.vocabulary.reasons import Cell
 
 _INDETERMINATE: Final = Cell(frozenset(), code="indeterminate")
 _NO_SUBJECT: Final = Cell(frozenset(), code="subject-not-found")

@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from rolecall.record import rule_data, warnings
-from rolecall.vocabulary.decision import SENTENCES, Decision
+from rolecall.vocabulary.decision import Decision
+from rolecall.vocabulary.reasons import SENTENCES
 
 _SHOWN: Final = 3
 """How many places elsewhere a line names."""

@@ -14,6 +14,8 @@ from typing import TypeVar
 import msgspec
 
 from rolecall.errors import AsyncPort
+from rolecall.facts.assignments import AssignmentRecord, read_assignment
+from rolecall.facts.records import Malformed
 
 T = TypeVar("T")
 
@@ -88,3 +90,15 @@ async def run_async(calls: Generator[Call, object, T]) -> T:
                     answer = await answer
         except Exception as error:  # noqa: BLE001 - whatever a port raises makes the decision indeterminate
             answer = Failed(call.name, type(error).__name__)
+
+
+def read_assignments(answer: object, user: str) -> tuple[AssignmentRecord, ...] | Failed:
+    """Read what the assignments port answered; what would have to be guessed at is a failure."""
+    if not isinstance(answer, Iterable) or isinstance(answer, str | bytes | Mapping):
+        return Failed("the assignments port", f"gave {type(answer).__name__}, not a list of assignments")
+    try:
+        return tuple(read_assignment(one, f"assignment {number}", user) for number, one in enumerate(answer))
+    except Malformed as error:
+        return Failed("the assignments port", str(error))
+    except Exception as error:  # noqa: BLE001 - a list that is made while it is read can fail like the port itself
+        return Failed("the assignments port", type(error).__name__)

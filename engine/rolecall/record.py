@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from rolecall.instants import render_instant
-from rolecall.vocabulary.decision import SENTENCES, Decision, RuleRef
+from rolecall.vocabulary.decision import Decision
 from rolecall.vocabulary.facts import RoleAssignment
+from rolecall.vocabulary.reasons import Reason, RuleRef
 
 SCHEMA = 1
 
@@ -14,23 +17,16 @@ def rule_data(rule: RuleRef) -> dict[str, str]:
     return {"rule": rule.id, "at": str(rule.origin), "because": rule.because}
 
 
-def reason(decision: Decision, permission: str) -> dict[str, object]:
+def reason_data(reason: Reason) -> dict[str, object]:
     """Give why one permission is held or missing: a stable code, the rules that give it, the maxima that cut it."""
-    found: dict[str, object] = {"permission": permission, "code": decision.code_of(permission)}
-    if given := decision.given_by(permission):
-        found["given_by"] = [rule_data(rule) for rule in given]
-    if found["code"] == "capped":
-        found["cut_by"] = [rule_data(rule) for rule in decision.cut_by(permission)]
+    if reason.permission is None:
+        return {"code": reason.code, "message": reason.message}
+    found: dict[str, object] = {"permission": reason.permission, "code": reason.code}
+    if reason.given_by:
+        found["given_by"] = [rule_data(rule) for rule in reason.given_by]
+    if reason.cut_by:
+        found["cut_by"] = [rule_data(rule) for rule in reason.cut_by]
     return found
-
-
-def reasons(decision: Decision) -> list[dict[str, object]]:
-    """Give the reasons for what was asked: one permission, or every one of the type where none was."""
-    if decision.cell.code != "table":
-        return [{"code": decision.cell.code, "message": decision.detail or SENTENCES[decision.cell.code]}]
-    if decision.permission is not None:
-        return [reason(decision, decision.permission)]
-    return [reason(decision, name) for name in decision.grounds.permissions[decision.resource.type]]
 
 
 def role_data(role: RoleAssignment) -> dict[str, str]:
@@ -56,9 +52,7 @@ def record(decision: Decision) -> dict[str, object]:
         "resource": {"type": decision.resource.type, "id": decision.resource.id},
         "code": decision.code,
         "permissions": sorted(decision.permissions),
-        "reasons": [reason(decision, name) for name in grounds.permissions[decision.resource.type]]
-        if decision.cell.code == "table"
-        else reasons(decision),
+        "reasons": [reason_data(reason) for reason in replace(decision, permission=None).reasons],
         "roles": [role_data(role) for role in decision.roles],
         "policy": grounds.digest,
         "facts": {
@@ -69,7 +63,8 @@ def record(decision: Decision) -> dict[str, object]:
             else None,
             "district": held.district or None,
             "location": [*place.keys, *place.doubtful, f"district:{place.district}"] if place else [],
-            "asserted": {key: decision.resource.properties[key] for key in sorted(decision.resource.properties)},
+            "term": next((fact.value for fact in decision.facts if fact.kind == "term"), "unknown"),
+            "asserted": {fact.name: fact.value for fact in decision.facts if fact.kind == "property"},
         },
         "warnings": warnings(decision),
     }

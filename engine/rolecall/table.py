@@ -14,7 +14,7 @@ from typing import Final, Self
 
 import msgspec
 
-from rolecall.vocabulary.decision import Cell, RuleRef
+from rolecall.vocabulary.reasons import Cell, RuleRef
 from rolecall.vocabulary.roles import LOCATION_SCOPES, Atoms
 
 MAX_CELLS: Final = 1 << 16

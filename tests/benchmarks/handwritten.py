@@ -15,7 +15,9 @@ import msgspec
 from rolecall import RequestError, Resource, Snapshot, UnknownPermission, UnknownResourceType
 from rolecall.evaluator import DENIED
 from rolecall.facts.terms import term_bounds
-from rolecall.vocabulary.decision import Cell, Decision, Grounds, serials
+from rolecall.vocabulary.decision import Decision
+from rolecall.vocabulary.identity import serials
+from rolecall.vocabulary.reasons import Cell, Grounds
 from rolecall.vocabulary.facts import Held
 from rolecall.vocabulary.roles import Atoms
 

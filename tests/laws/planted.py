@@ -7,31 +7,27 @@ the function was imported to; a bug whose text is no longer there says so instea
 import __future__
 
 import inspect
-import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
+from operator import attrgetter
 from typing import Any
 
-from rolecall import authorizer, authzen, evaluator, table
-from rolecall.compiler import cuts, halves, reach, sets
-from rolecall.facts import assignments, hold, records, roster, terms, view
-from rolecall.vocabulary import roles
-
-EVALUATE = evaluator.evaluate
-WORK_OUT, APPLIES = table.TypeTable.work_out, table.Half.applies
-USER, ROLES, LOCATION = records.read_user, roster.Roster._roles, roster.Roster.location
-DESIGNATIONS, AROUND = records._designations, roster.Roster._around
-HOLDS, HOLD = assignments.AssignmentRecord.holds, hold.hold
+EVALUATE = "evaluator:evaluate"
+WORK_OUT, APPLIES = "table:TypeTable.work_out", "table:Half.applies"
+USER, ROLES, LOCATION = "facts.records:read_user", "facts.roster:Roster._roles", "facts.roster:Roster.location"
+DESIGNATIONS, AROUND = "facts.records:_designations", "facts.roster:Roster._around"
+HOLDS, HOLD = "facts.assignments:AssignmentRecord.holds", "facts.hold:hold"
 
 
 @dataclass(frozen=True)
 class Bug:
-    """What a function says wrongly: `new` where it said `old`."""
+    """What a function of rolecall (`module:name`) says wrongly: `new` where it said `old`."""
 
     sentence: str
-    function: Callable[..., Any]
+    where: str
     old: str
     new: str
 
@@ -43,22 +39,24 @@ class Bug:
     @contextmanager
     def planted(self) -> Iterator[None]:
         """Plant the bug for a while."""
-        true, self.function.__code__ = self.function.__code__, self.code()
+        module, _, name = self.where.partition(":")
+        space = vars(import_module(f"rolecall.{module}"))
+        function = attrgetter(name)(import_module(f"rolecall.{module}"))
+        true, function.__code__ = function.__code__, self.code(function, dict(space))
         try:
             yield
         finally:
-            self.function.__code__ = true
+            function.__code__ = true
 
-    def code(self) -> Any:
+    def code(self, function: Any, space: dict[str, Any]) -> Any:
         """Return the function's code with the change in it."""
-        text = textwrap.dedent(inspect.getsource(self.function))
+        text = textwrap.dedent(inspect.getsource(function))
         if text.count(self.old) != 1:
-            message = f"`{self.function.__qualname__}` says {text.count(self.old)} times: {self.old}"
+            message = f"`{self.where}` says {text.count(self.old)} times: {self.old}"
             raise LookupError(message)
         changed = compile(text.replace(self.old, self.new), "<planted>", "exec", __future__.annotations.compiler_flag)
-        space = dict(vars(sys.modules[self.function.__module__]))
         exec(changed, space)  # noqa: S102 - the engine's own text, changed in one place
-        return space[self.function.__name__].__code__
+        return space[function.__name__].__code__
 
 
 TAKE_ACTING = "mask = mask & acting | mask & ~kind.sure | (mask & kind.sure & ~acting) << kind.width"
@@ -70,29 +68,29 @@ UNKNOWN = 'condition.unknown or ("skip" if side == "min" else "apply")'
 UNLESS = "any(mask & against == mask for mask in self.unless)"
 
 PLACES = [
-    Bug("places of another district count", roster.Roster.counts, "found is not None and found.district == district", "found is not None"),
-    Bug("sections of another district count", roster.Roster._here, "if section.district == user.district", "if True"),
-    Bug("students of another district count", roster.Roster._as_contact, "student.district != user.district", "False"),
-    Bug("a section needs no school", roster.Roster.__init__, 'not self.counts("school", section.school, section.district)', "False"),
+    Bug("places of another district count", "facts.roster:Roster.counts", "found is not None and found.district == district", "found is not None"),
+    Bug("sections of another district count", "facts.roster:Roster._here", "if section.district == user.district", "if True"),
+    Bug("students of another district count", "facts.roster:Roster._as_contact", "student.district != user.district", "False"),
+    Bug("a section needs no school", "facts.roster:Roster.__init__", 'not self.counts("school", section.school, section.district)', "False"),
     Bug("subject and resource may be of two districts", EVALUATE, "held.district != location.district", "False"),
-    Bug("student and section may be of two districts", roster.join_student_section, "student.district != section.district", "False"),
+    Bug("student and section may be of two districts", "facts.roster:join_student_section", "student.district != section.district", "False"),
     Bug("a district needs no record", LOCATION, "if identifier in self.districts else None", ""),
     Bug("a student lies not in their own schools", AROUND, '*(f"school:{place}" for place in schools), ', ""),
     Bug("a student lies not in their sections schools", AROUND, ', *(f"school:{section.school}" for section in sections)', ""),
-    Bug("a grade lies where its student lies", roster.join_student_section, 'f"student:{student.id}", ', "*student.keys, "),
+    Bug("a grade lies where its student lies", "facts.roster:join_student_section", 'f"student:{student.id}", ', "*student.keys, "),
 ]  # fmt: skip
 
 PEOPLE = [
     Bug("a null role is a role", USER, "value = given.get(role) if isinstance(given, Mapping) else None", "value = given.get(role, 0) or ({} if given.get(role, 0) is None else given.get(role))"),
     Bug("only the list of schools counts", USER, PRIMARY, '""'),
     Bug("a school of one role counts for all of them", ROLES, OWN_SCHOOLS, 'held += [(role, "school", place, "") for place in own if role in user.schools]'),
-    Bug("only a sections first teacher teaches it", records.read_section, "(first, *teachers) if first else teachers", "(first,) if first else ()"),
+    Bug("only a sections first teacher teaches it", "facts.records:read_section", "(first, *teachers) if first else teachers", "(first,) if first else ()"),
     Bug("every teacher of a section is its primary teacher", ROLES, "section.teacher == user.id", "True"),
-    Bug("a role at a section is not one at its school", roster._through, 'yield role, "school", section.school, ""', "pass"),
+    Bug("a role at a section is not one at its school", "facts.roster:_through", 'yield role, "school", section.school, ""', "pass"),
     Bug("a student is not at themself", ROLES, 'held.append(("student", "student", user.id, ""))', "pass"),
-    Bug("a contact is at the student only", roster.Roster._as_contact, "for key in self._around(student)", "for key in self._around(student)[:1]"),
-    Bug("every contact is a guardian", records._relationships, 'data.get("type") == GUARDIAN_TYPE', "True"),
-    Bug("no contact is a guardian", records._relationships, 'data.get("type") == GUARDIAN_TYPE', "False"),
+    Bug("a contact is at the student only", "facts.roster:Roster._as_contact", "for key in self._around(student)", "for key in self._around(student)[:1]"),
+    Bug("every contact is a guardian", "facts.records:_relationships", 'data.get("type") == GUARDIAN_TYPE', "True"),
+    Bug("no contact is a guardian", "facts.records:_relationships", 'data.get("type") == GUARDIAN_TYPE', "False"),
     Bug("inner roles are not held anywhere", ROLES, 'if role in ("primary_teacher", "guardian"):', "if False:"),
     Bug("designations are held anywhere only", ROLES, 'held += [(name, "school", place, why) for place in near.get("staff", ())]', "pass"),
     Bug("designations are held at schools only", ROLES, 'held.append((name, "anywhere", user.district, why))', "pass"),
@@ -102,27 +100,27 @@ PEOPLE = [
 
 ASSIGNED = [
     Bug("an assigned role is not held anywhere", HOLD, ANYWHERE, "pass"),
-    Bug("any place will do for an assignment", hold._why_ignored, "if not facts.counts(one.scope, one.id, district):", "if False:"),
+    Bug("any place will do for an assignment", "facts.hold:_why_ignored", "if not facts.counts(one.scope, one.id, district):", "if False:"),
     Bug("an assignment is held before its from", HOLDS, "self.starts <= now", "True"),
     Bug("an assignment is not yet held at its from", HOLDS, "self.starts <= now", "self.starts < now"),
     Bug("an assignment is held after its until", HOLDS, "now < self.ends", "True"),
     Bug("an assignment is still held at its until", HOLDS, "now < self.ends", "now <= self.ends"),
     Bug("a bad instant is no instant", EVALUATE, "if held.problem or not mask & kind.anyone", "if not mask & kind.anyone"),
     Bug("a bad instant of an ignored assignment is ignored", HOLD, "if one.bad]", "if one.bad and one.scope in atoms.own.get(one.role, ())]"),
-    Bug("what was assigned once stays assigned", view.View.person, "not found.since <= now < found.until", "False"),
+    Bug("what was assigned once stays assigned", "facts.view:View.person", "not found.since <= now < found.until", "False"),
     Bug("roles change at a beginning and at no end", HOLD, "min((edge for edge in edges if edge > now), default=ALWAYS[1])", "ALWAYS[1]"),
 ]  # fmt: skip
 
 DOUBTS = [
-    Bug("a doubt is forgotten", hold.fold, "bit << atoms.width if role.doubt else bit", "bit"),
-    Bug("a doubtful role is no role", hold.fold, "bit << atoms.width if role.doubt else bit", "0 if role.doubt else bit"),
+    Bug("a doubt is forgotten", "facts.hold:fold", "bit << atoms.width if role.doubt else bit", "bit"),
+    Bug("a doubtful role is no role", "facts.hold:fold", "bit << atoms.width if role.doubt else bit", "0 if role.doubt else bit"),
     Bug("unknown designations are none", DESIGNATIONS, 'doubtful.append("PortalOnly")', "pass"),
     Bug("unknown designations are portal only", DESIGNATIONS, 'doubtful.append("PortalOnly")', 'known.append("PortalOnly")'),
     Bug("one unknown designation is a doubt", DESIGNATIONS, "if not known:", "if len(known) < len(given) or not known:"),
     Bug("a designation nearly known is known", DESIGNATIONS, "doubtful.append(like)", "known.append(like)"),
     Bug("a designation nearly known is unknown", DESIGNATIONS, "doubtful.append(like)", "pass"),
-    Bug("beside a student nothing is doubtful", roster._impossible_beside, '("student", ("contact", *EMPLOYEES)), ("contact", EMPLOYEES)', '("contact", EMPLOYEES),'),
-    Bug("beside a contact nothing is doubtful", roster._impossible_beside, ', ("contact", EMPLOYEES)', ","),
+    Bug("beside a student nothing is doubtful", "facts.roster:_impossible_beside", '("student", ("contact", *EMPLOYEES)), ("contact", EMPLOYEES)', '("contact", EMPLOYEES),'),
+    Bug("beside a contact nothing is doubtful", "facts.roster:_impossible_beside", ', ("contact", EMPLOYEES)', ","),
     Bug("what lies inside a doubtful role is not doubtful", ROLES, "doubts[inner.get(role, role)] or doubt", 'doubts.get(role, "") or doubt'),
     Bug("a section need not list the student", EVALUATE, "mask |= (found & kind.sure) << kind.width | found & ~kind.sure", "mask |= found"),
     Bug("through a section that does not list the student nothing is held", EVALUATE, "mask |= (found & kind.sure) << kind.width | found & ~kind.sure", "pass"),
@@ -141,17 +139,17 @@ OWNERS = [
 ]  # fmt: skip
 
 SETS = [
-    Bug("sets are not closed", sets.Sets._written, "mask |= self.implied[kind][number]", "mask |= 1 << number"),
-    Bug("a permission implies what it names and nothing further", sets._implied, "stack += kind.permissions[one]", "stack += kind.permissions[one] if one == name else ()"),
-    Bug("except takes out what it names only", sets.Sets._written, "if not implied & out:", "if not 1 << number & out:"),
-    Bug("except takes out nothing", sets.Sets._written, "total[kind] = total.get(kind, 0) & keep", "pass"),
-    Bug("include includes nothing", sets.Sets._written, "dict(self.union(body.include))", "{}"),
-    Bug("of a list of sets the last one counts", sets.Sets.union, "total[kind] = total.get(kind, 0) | mask", "total[kind] = mask"),
-    Bug("a max caps only the types that it names", halves.make_table, ".get(kind.name, 0)", '.get(kind.name, 0 if side == "min" else (1 << len(kind.permissions)) - 1)'),
+    Bug("sets are not closed", "compiler.sets:Sets._written", "mask |= self.implied[kind][number]", "mask |= 1 << number"),
+    Bug("a permission implies what it names and nothing further", "compiler.sets:_implied", "stack += kind.permissions[one]", "stack += kind.permissions[one] if one == name else ()"),
+    Bug("except takes out what it names only", "compiler.sets:Sets._written", "if not implied & out:", "if not 1 << number & out:"),
+    Bug("except takes out nothing", "compiler.sets:Sets._written", "total[kind] = total.get(kind, 0) & keep", "pass"),
+    Bug("include includes nothing", "compiler.sets:Sets._written", "dict(self.union(body.include))", "{}"),
+    Bug("of a list of sets the last one counts", "compiler.sets:Sets.union", "total[kind] = total.get(kind, 0) | mask", "total[kind] = mask"),
+    Bug("a max caps only the types that it names", "compiler.halves:make_table", ".get(kind.name, 0)", '.get(kind.name, 0 if side == "min" else (1 << len(kind.permissions)) - 1)'),
 ]  # fmt: skip
 
 RULES = [
-    Bug("a rule without an if speaks of every type", halves.make_table, "kind.name not in rule.types:", "kind.name not in rule.types and rule.conditions:"),
+    Bug("a rule without an if speaks of every type", "compiler.halves:make_table", "kind.name not in rule.types:", "kind.name not in rule.types and rule.conditions:"),
     Bug("one role of a combination is enough", APPLIES, "mask & asked == mask", "(mask & asked or not mask)"),
     Bug("a list in when asks for all of them", APPLIES, "any(mask & asked == mask", "all(mask & asked == mask"),
     Bug("unless is not read", APPLIES, UNLESS, "False"),
@@ -161,25 +159,25 @@ RULES = [
     Bug("the first min counts", WORK_OUT, "for half in given:", "for half in given[:1]:"),
     Bug("the last max counts", WORK_OUT, "for half in capped:", "for half in capped[-1:]:"),
     Bug("a max never wins", WORK_OUT, "allowed &= half.permissions", "pass"),
-    Bug("a cell is kept without its doubts", table.TypeTable.cell, "self.cells[name] = found", "self.cells[name & self.sure] = found"),
-    Bug("whatever is allowed allows what is asked", authzen.response, "else decision.allowed", "else bool(decision.permissions)"),
+    Bug("a cell is kept without its doubts", "table:TypeTable.cell", "self.cells[name] = found", "self.cells[name & self.sure] = found"),
+    Bug("whatever is allowed allows what is asked", "authzen:response", "else decision.allowed", "else bool(decision.permissions)"),
 ]  # fmt: skip
 
 ATTRIBUTES = [
-    Bug("where an attribute is unknown a min applies", halves.make_half, UNKNOWN, 'condition.unknown or "apply"'),
-    Bug("where an attribute is unknown a max skips", halves.make_half, UNKNOWN, 'condition.unknown or "skip"'),
-    Bug("if_unknown is not read", halves.make_half, UNKNOWN, '"skip" if side == "min" else "apply"'),
+    Bug("where an attribute is unknown a min applies", "compiler.halves:make_half", UNKNOWN, 'condition.unknown or "apply"'),
+    Bug("where an attribute is unknown a max skips", "compiler.halves:make_half", UNKNOWN, 'condition.unknown or "skip"'),
+    Bug("if_unknown is not read", "compiler.halves:make_half", UNKNOWN, '"skip" if side == "min" else "apply"'),
     Bug("one is true", EVALUATE, "isinstance(value, its_type)", "isinstance(value, (its_type, int))"),
     Bug("a term in the request is believed", EVALUATE, TERM_STATE, 'said = ("past", "current", "future")\n        mask |= kind.term_states[said.index(properties["term"]) if properties.get("term") in said else 0 if now > last else 1 if now >= first else 2]'),
     Bug("an unknown term is current", EVALUATE, "if kind.term_states and location.bounds:\n        first, last = location.bounds", "if kind.term_states:\n        first, last = location.bounds or (0, 1 << 62)"),
     Bug("a term of another district counts", LOCATION, "term if district == section.district else None", "term"),
     Bug("a term is over at its very end", EVALUATE, "now > last", "now >= last"),
     Bug("a term has not begun at its very start", EVALUATE, "now >= first", "now > first"),
-    Bug("a bare end is the days first instant", terms.term_bounds, "_end_of(last_day, zone) if last_day else", "_midnight(last_day, zone) if last_day else"),
-    Bug("a bare date is a day in utc", terms._midnight, "tzinfo=zone", 'tzinfo=ZoneInfo("UTC")'),
-    Bug("an end at midnight is an instant", terms.term_bounds, "end % DAY == 0", "False"),
-    Bug("an instant without a zone is no instant", terms.term_bounds, "parse_instant(term.end, lenient=True)", "parse_instant(term.end)"),
-    Bug("a term may end before it starts", terms.term_bounds, " or end < start", ""),
+    Bug("a bare end is the days first instant", "facts.terms:term_bounds", "_end_of(last_day, zone) if last_day else", "_midnight(last_day, zone) if last_day else"),
+    Bug("a bare date is a day in utc", "facts.terms:_midnight", "tzinfo=zone", 'tzinfo=ZoneInfo("UTC")'),
+    Bug("an end at midnight is an instant", "facts.terms:term_bounds", "end % DAY == 0", "False"),
+    Bug("an instant without a zone is no instant", "facts.terms:term_bounds", "parse_instant(term.end, lenient=True)", "parse_instant(term.end)"),
+    Bug("a term may end before it starts", "facts.terms:term_bounds", " or end < start", ""),
 ]  # fmt: skip
 
 ACTING = [
@@ -188,30 +186,30 @@ ACTING = [
     Bug("acting as a role hides the others", EVALUATE, TAKE_ACTING, "mask = mask & acting | mask & ~kind.sure"),
     Bug("acting as a role one does not hold is acting", EVALUATE, "if not mask & kind.anyone:\n            return _NOT_ACTING", "pass"),
     Bug("acting as a doubtful role is acting", EVALUATE, "if not mask & kind.anyone:\n            return _NOT_ACTING", "if not (mask | held.base >> kind.width & acting) & kind.anyone:\n            return _NOT_ACTING"),
-    Bug("a role acted as carries nothing inside it", roles.Atoms.__init__, "if role == login or role in INSIDE.get(login, ())", "if role == login"),
-    Bug("who acts as a role owns nothing", authorizer.Authorizer._read_acting, "bits = atoms.owner", "bits = 0"),
-    Bug("acting as an empty list is not acting", authorizer.Authorizer._decide, "None if acting_as is None else self._read", "None if not acting_as else self._read"),
+    Bug("a role acted as carries nothing inside it", "vocabulary.roles:Atoms.__init__", "if role == login or role in INSIDE.get(login, ())", "if role == login"),
+    Bug("who acts as a role owns nothing", "questions:read_acting", "bits = atoms.owner", "bits = 0"),
+    Bug("acting as an empty list is not acting", "authorizer:Authorizer._decide", "None if acting_as is None else self._bits", "None if not acting_as else self._bits"),
 ]  # fmt: skip
 
 BUGS = [*PLACES, *PEOPLE, *ASSIGNED, *DOUBTS, *OWNERS, *SETS, *RULES, *ATTRIBUTES, *ACTING]
 """The bugs that a decision shows."""
 
 CUT_BUGS = [
-    Bug("a designation is not held with staff", reach.Reach._rules, "yield from ((bit[role, s], bit[outer, s]) for r, s in bit if r == role)", "pass"),
-    Bug("a designation is held wherever it is held", reach.Reach._rules, 'bit[role, "anywhere"] | bit["staff", "school"], bit[role, "school"]', "0, 0"),
-    Bug("what is held at a section is not held at its school", reach.Reach._rules, 'yield bit[role, "section"], bit[role, "school"]', "pass"),
-    Bug("what is held somewhere is not held anywhere", reach.Reach._rules, 'if role != OWNER and scope != "anywhere":', "if False:"),
-    Bug("a district admin anywhere is none at the district", reach.Reach._rules, 'yield bit["district_admin", "anywhere"], bit["district_admin", "district"]', "pass"),
-    Bug("nothing excludes anything", reach.Reach._exclusive, "((student, contact), (student, employee), (contact, employee))", "()"),
-    Bug("every scope is possible", reach.Reach.closure, "clash or closed & ~self.possible", "clash"),
-    Bug("an owner needs no other role", reach.Reach.people, "if found & self.atoms.anywhere:", "if True:"),
-    Bug("a cut looks at no unless", cuts.meet, "if not any(mask & cell == mask for mask in unless):", "if True:"),
-    Bug("attributes always meet", cuts.meet, "not states[position] & allowed", "False"),
-    Bug("attributes never meet", cuts.meet, "not states[position] & allowed", "True"),
-    Bug("only the first combination of a when can cut", cuts.meet, "for high in ceiling.when:", "for high in ceiling.when[:1]:"),
-    Bug("an override by id is not read", cuts._allowed, " or floor in ceiling.overrides", ""),
-    Bug("a max with an if may always cut", cuts._allowed, "ceiling.when is None and ceiling.conditions", "ceiling.conditions"),
-    Bug("a max for everyone may always cut", cuts._allowed, "ceiling.when is None and ceiling.conditions", "ceiling.when is None"),
-    Bug("a rule may exceed its own max", cuts.own_conflicts, "low & ~high", "0"),
+    Bug("a designation is not held with staff", "compiler.reach:Reach._rules", "yield from ((bit[role, s], bit[outer, s]) for r, s in bit if r == role)", "pass"),
+    Bug("a designation is held wherever it is held", "compiler.reach:Reach._rules", 'bit[role, "anywhere"] | bit["staff", "school"], bit[role, "school"]', "0, 0"),
+    Bug("what is held at a section is not held at its school", "compiler.reach:Reach._rules", 'yield bit[role, "section"], bit[role, "school"]', "pass"),
+    Bug("what is held somewhere is not held anywhere", "compiler.reach:Reach._rules", 'if role != OWNER and scope != "anywhere":', "if False:"),
+    Bug("a district admin anywhere is none at the district", "compiler.reach:Reach._rules", 'yield bit["district_admin", "anywhere"], bit["district_admin", "district"]', "pass"),
+    Bug("nothing excludes anything", "compiler.reach:Reach._exclusive", "((student, contact), (student, employee), (contact, employee))", "()"),
+    Bug("every scope is possible", "compiler.reach:Reach.closure", "clash or closed & ~self.possible", "clash"),
+    Bug("an owner needs no other role", "compiler.reach:Reach.people", "if found & self.atoms.anywhere:", "if True:"),
+    Bug("a cut looks at no unless", "compiler.cuts:meet", "if not any(mask & cell == mask for mask in unless):", "if True:"),
+    Bug("attributes always meet", "compiler.cuts:meet", "not states[position] & allowed", "False"),
+    Bug("attributes never meet", "compiler.cuts:meet", "not states[position] & allowed", "True"),
+    Bug("only the first combination of a when can cut", "compiler.cuts:meet", "for high in ceiling.when:", "for high in ceiling.when[:1]:"),
+    Bug("an override by id is not read", "compiler.cuts:_allowed", " or floor in ceiling.overrides", ""),
+    Bug("a max with an if may always cut", "compiler.cuts:_allowed", "ceiling.when is None and ceiling.conditions", "ceiling.conditions"),
+    Bug("a max for everyone may always cut", "compiler.cuts:_allowed", "ceiling.when is None and ceiling.conditions", "ceiling.when is None"),
+    Bug("a rule may exceed its own max", "compiler.cuts:own_conflicts", "low & ~high", "0"),
 ]  # fmt: skip
 """The bugs that the check of cuts shows."""

@@ -205,9 +205,9 @@ def test_an_odd_value_in_every_place_is_judged_alike() -> None:
 
 
 @pytest.mark.full
-def test_every_odd_value_in_every_place_is_judged_alike() -> None:
-    """Each value of a list of odd ones, in each place of the policies above, is accepted by all or by none."""
-    assert min(odd_values(len(ODD)).values()) > 1_000
+def test_ten_odd_values_in_every_place_is_judged_alike() -> None:
+    """Ten odd values, in each place of the policies above, are accepted by all or by none."""
+    assert min(odd_values(10).values()) > 200
 
 
 def paths(value: Any, *above: Any) -> list[tuple[Any, ...]]:
@@ -265,8 +265,8 @@ def test_made_up_policies_are_judged_alike() -> None:
 
 @pytest.mark.full
 def test_many_made_up_policies_are_judged_alike() -> None:
-    """3,000 made-up policies, and variants of them, right and wrong."""
-    assert min(made_up(3_000).values()) > 200
+    """1,000 made-up policies, and variants of them, right and wrong."""
+    assert min(made_up(1_000).values()) > 60
 
 
 def test_the_schema_is_a_schema() -> None:

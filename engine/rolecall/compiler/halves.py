@@ -5,7 +5,7 @@ from __future__ import annotations
 from rolecall.compiler.sets import Sets
 from rolecall.policy import Bound, Combination, Policy, ResourceType, Rule
 from rolecall.table import AttributeCode, Half, Table, TypeTable
-from rolecall.vocabulary.decision import RuleRef
+from rolecall.vocabulary.reasons import RuleRef
 from rolecall.vocabulary.roles import Atoms
 
 TERM_VALUES = ("past", "current", "future")

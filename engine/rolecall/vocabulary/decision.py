@@ -2,73 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from datetime import UTC, datetime
-from itertools import count
-from typing import Final, Literal
 
 import msgspec
 
 from rolecall.vocabulary.facts import Held, Location, RoleAssignment
-from rolecall.vocabulary.origin import Origin
+from rolecall.vocabulary.identity import render_id
+from rolecall.vocabulary.reasons import SENTENCES, Cell, Code, Fact, Grounds, Reason, RuleRef
 from rolecall.vocabulary.request import Resource
-from rolecall.vocabulary.roles import Atoms
-
-Code = Literal[
-    "granted", "capped", "no-rule", "no-role", "not-acting", "other-district",
-    "subject-not-found", "resource-not-found", "place-not-found", "indeterminate",
-]  # fmt: skip
-
-SENTENCES: Final[dict[str, str]] = {
-    "granted": "a rule gives it and no maximum takes it away",
-    "capped": "a rule gives it, but a maximum takes it away",
-    "no-rule": "no rule gives it to the roles held here",
-    "no-role": "the person has no role in this district that is beyond doubt",
-    "not-acting": "the person holds none of the roles they are acting as",
-    "other-district": "the person belongs to another district than the resource",
-    "subject-not-found": "the facts hold no such person",
-    "resource-not-found": "the facts hold no such resource",
-    "place-not-found": "the facts hold no such place for the resource to be in",
-    "indeterminate": "the facts needed to decide cannot be had",
-}
-
-
-class RuleRef(msgspec.Struct, frozen=True):
-    """A rule as a reason: its id, the place in the policy, and the author's own sentence."""
-
-    id: str
-    origin: Origin
-    because: str
-
-
-class Cell(msgspec.Struct, frozen=True, eq=False):
-    """One cell of the decision table: what is allowed there, and the rules behind it.
-
-    `given` pairs each matching `min` with its permissions, `capped` each matching `max` with what it leaves.
-    `code` is `table`, or says why the table was not even asked.
-    """
-
-    permissions: frozenset[str]
-    given: tuple[tuple[RuleRef, frozenset[str]], ...] = ()
-    capped: tuple[tuple[RuleRef, frozenset[str]], ...] = ()
-    code: str = "table"
-
-
-class Grounds(msgspec.Struct, frozen=True, eq=False):
-    """What all decisions of one policy over one set of facts share: shown with each, stored once.
-
-    `permissions` and `attributes` (with their values) are those of each resource type, `asked` the pairs that some
-    rule for it asks about (see `Atoms`); `as_of` is nanoseconds since 1970.
-    """
-
-    digest: str
-    atoms: Atoms
-    permissions: dict[str, tuple[str, ...]]
-    asked: dict[str, int]
-    facts_source: str = ""
-    as_of: int | None = None
-    attributes: dict[str, dict[str, tuple[bool | str, ...]]] = {}
 
 
 class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -156,6 +97,55 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
         return tuple(rule for rule, permissions in self.cell.capped if permission not in permissions)
 
     @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The reason for the permission that was asked; where none was, for each of the resource's type."""
+        if self.cell.code != "table":
+            return (Reason(None, self.code, self.detail or SENTENCES[self.cell.code]),)
+        every = self.grounds.permissions[self.resource.type]
+        return tuple(self.reason(name) for name in ((self.permission,) if self.permission is not None else every))
+
+    def reason(self, permission: str) -> Reason:
+        """Give the reason for one permission of the resource's type."""
+        code = self.code_of(permission)
+        cutting = self.cut_by(permission) if code == "capped" else ()
+        return Reason(permission, code, SENTENCES[code], self.given_by(permission), cutting)
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """The facts used: roles around the resource, its term, and what the application asserted.
+
+        Of the properties only those that the policy knows are facts: the places, the owner, the attributes with one of
+        their values (None for any other). Whatever else an application passes is not kept.
+        """
+        doubts = {(one.role, one.scope, one.id): one.doubt for one in self.doubts}
+        found = [
+            Fact(
+                "role",
+                f"{role.role} at {role.scope}",
+                role.id,
+                role.source,
+                doubts.get((role.role, role.scope, role.id), ""),
+            )
+            for role in self.roles
+        ]
+        if self.location and self.location.bounds:
+            first, last = self.location.bounds
+            now = self.nanoseconds
+            found.append(
+                Fact("term", "term", "past" if now > last else "current" if now >= first else "future", "clever")
+            )
+        given = self.resource.properties
+        places = self.location.kind.split("+") if self.location and self._has_owner else []
+        found += [Fact("property", place, str(given[place]), "asserted") for place in places]
+        if self._has_owner and isinstance(owner := given.get("owner"), str):
+            found.append(Fact("property", "owner", owner, "asserted"))
+        for name, values in self.grounds.attributes[self.resource.type].items():
+            if name in given:
+                known = next((one for one in values if type(one) is type(given[name]) and one == given[name]), None)
+                found.append(Fact("property", name, known, "asserted"))
+        return tuple(found)
+
+    @property
     def roles(self) -> tuple[RoleAssignment, ...]:
         """The role assignments that count around this resource, nearest first."""
         if not self.location or self.held.district != self.location.district:
@@ -213,34 +203,3 @@ class Decisions(tuple[Decision, ...]):
     def all_allowed(self) -> bool:
         """Whether there are any, and each allows what was asked."""
         return len(self) > 0 and all(decision.allowed for decision in self)
-
-
-class Serials:
-    """The numbers of this process's decisions: 32 random bits, then a counter; a forked child draws bits of its own."""
-
-    __slots__ = ("next",)
-
-    def __init__(self) -> None:
-        """Draw the random bits."""
-        self.renew()
-
-    def renew(self) -> None:
-        """Draw anew, as a forked child must: it would count on with its parent's numbers."""
-        self.next = count(secrets.randbits(32) << 30).__next__
-
-
-serials: Final = Serials()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=serials.renew)
-
-
-def render_id(nanoseconds: int, serial: int) -> str:
-    """Give the UUIDv7 of decision number `serial` of this process, taken at `nanoseconds` since 1970.
-
-    48 bits of milliseconds, then 12 bits of what is left of the millisecond, then the serial (see `Serials`).
-    """
-    milliseconds, rest = divmod(nanoseconds, 1_000_000)
-    value = (milliseconds & (1 << 48) - 1) << 80 | 7 << 76 | (rest * 4096 // 1_000_000) << 64
-    value |= 2 << 62 | serial & (1 << 62) - 1
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
