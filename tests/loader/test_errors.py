@@ -330,9 +330,9 @@ def with_line(policy: str, rule: str, key: str, line: str) -> str:
 
 @pytest.mark.parametrize("case", [case for case in cases() if case.startswith("floor-cut/")])
 def test_a_fix_that_is_pasted_mends_the_cut(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each line offered for a cut, pasted where the text says, makes that error go and brings no other."""
+    """Each line offered for a cut, pasted where the text says, makes that error go; "over all" makes every one go."""
     before = [one for one in findings_of(case, tmp_path, monkeypatch) if one.severity == "error"]
-    assert [one.code for one in before] == ["floor-cut"]
+    assert {one.code for one in before} == {"floor-cut"}
     assert before[0].helps
     for number, help_ in enumerate(before[0].helps):
         fix = FIX.search(help_)
@@ -340,7 +340,8 @@ def test_a_fix_that_is_pasted_mends_the_cut(case: str, tmp_path: Path, monkeypat
         text = (CASES / case / "policy.yaml").read_text(encoding="utf-8")
         mended = tmp_path / f"{number}.yaml"
         mended.write_text(with_line(text, fix["rule"], fix["key"], fix["line"]), encoding="utf-8")
-        assert [one for one in findings(mended) if one.severity == "error"] == []
+        left = [pair_of(one) for one in findings(mended) if one.severity == "error"]
+        assert left == ([] if "over all" in help_ else [pair_of(one) for one in before[1:]])
 
 
 def test_fixes_mend_the_cuts_of_random_policies(tmp_path: Path) -> None:

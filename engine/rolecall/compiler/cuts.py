@@ -101,8 +101,12 @@ def own_conflicts(policy: Policy, table: Table) -> Iterator[Finding]:
 
 def report_errors(cuts: Iterable[Cut]) -> Iterator[Finding]:
     """Report the cuts that nobody allowed, each with the fixes that fit."""
-    for cut in cuts:
-        if not cut.allowed and cut.ceiling.maximum:
+    refused = [cut for cut in cuts if not cut.allowed]
+    floors: dict[str, list[str]] = {}
+    for cut in refused:
+        floors.setdefault(cut.ceiling.id, []).append(cut.floor.id)
+    for cut in refused:
+        if cut.ceiling.maximum:
             message = f"the maximum of `{cut.ceiling.id}` takes away what the minimum of `{cut.floor.id}` promises"
             details = (
                 ("floor", f"rule `{cut.floor.id}` at {cut.floor.origin}"),
@@ -110,7 +114,8 @@ def report_errors(cuts: Iterable[Cut]) -> Iterator[Finding]:
                 ("where", readable(cut.example)),
                 ("loses", _said(cut.lost)),
             )
-            yield Finding("floor-cut", message, cut.ceiling.maximum.origin, details=details, helps=_fixes(cut))
+            helps = _fixes(cut, floors[cut.ceiling.id])
+            yield Finding("floor-cut", message, cut.ceiling.maximum.origin, details=details, helps=helps)
 
 
 def report_allowed(policy: Policy, cuts: Iterable[Cut]) -> Iterator[Finding]:
@@ -153,18 +158,35 @@ def readable(pairs: tuple[tuple[str, str], ...]) -> str:
     return "whoever is " + " and ".join(said)
 
 
-def _fixes(cut: Cut) -> tuple[str, ...]:
-    """Give the `unless` that keeps the floor, then the `overrides` that lets the ceiling win, ready to paste."""
+def _fixes(cut: Cut, floors: list[str]) -> tuple[str, ...]:
+    """Give the `unless` that keeps the floor, then the `overrides` that lets the ceiling win, ready to paste.
+
+    `floors` are all that the ceiling cuts without leave: where there are several, one line more mends them at once.
+    """
     helps = []
     if cut.floor.when is not None:
         line = unless_line((*cut.ceiling.unless, *cut.floor.when))
-        helps.append(f"to keep the minimum, give rule `{cut.ceiling.id}` the line  {line}")
+        helps.append(f"to keep the minimum{_instead(cut.ceiling.unless, 'unless')}, {_give(cut.ceiling)}  {line}")
     elif cut.ceiling.when is not None:
         line = unless_line((*cut.floor.unless, *cut.ceiling.when))
-        helps.append(f"to give no minimum there, give rule `{cut.floor.id}` the line  {line}")
-    ids = [*cut.ceiling.overrides, cut.floor.id]
-    helps.append(f"to let the maximum win, give rule `{cut.ceiling.id}` the line  overrides: [{', '.join(ids)}]")
+        helps.append(f"to give no minimum there{_instead(cut.floor.unless, 'unless')}, {_give(cut.floor)}  {line}")
+    instead = _instead(cut.ceiling.overrides, "overrides")
+    wins = [("", [cut.floor.id])]
+    if len(floors) > 1:
+        wins.append((f" over all {len(floors)} rules that it cuts", floors))
+    for said, ids in wins:
+        line = f"overrides: [{', '.join([*cut.ceiling.overrides, *ids])}]"
+        helps.append(f"to let the maximum win{said}{instead}, {_give(cut.ceiling)}  {line}")
     return tuple(helps)
+
+
+def _give(rule: Rule) -> str:
+    return f"give rule `{rule.id}` the line"
+
+
+def _instead(own: object, key: str) -> str:
+    """Say that a line takes the place of one that the rule has."""
+    return f" (in place of its own `{key}`)" if own else ""
 
 
 def unless_line(combinations: tuple[Combination, ...]) -> str:

@@ -56,16 +56,15 @@ def build(roots: list[tuple[Source, Node]], top: Path, findings: list[Finding], 
     set_origins = {name: at for name, (_, at) in set_nodes.items()}
     sets = {name: build_set(value, kinds, set_origins, names, at) for name, (value, at) in set_nodes.items()}
     refuse_set_cycles(sets, set_origins, names)
-    rule_nodes = {}
+    rule_nodes: list[tuple[str, Mapping, Origin]] = []
     for node in (item for root in nodes for item in items(child(root, "rules"))):
         identity = text(child(node, "id"))
         if isinstance(node, Mapping) and identity is not None:
-            at = node.values["id"].origin
-            if names.define("rule", identity, at):
-                rule_nodes[identity] = (node, at)
+            names.define("rule", identity, node.values["id"].origin)
+            rule_nodes.append((identity, node, node.values["id"].origin))
     scopes = known_scopes({name: role.scopes for name, role in roles.items()})
-    known = Known(scopes, kinds, set_origins, {name: at for name, (_, at) in rule_nodes.items()})
-    rules = tuple(build_rule(node, name, at, known, names) for name, (node, at) in rule_nodes.items())
+    known = Known(scopes, kinds, set_origins, {name: at for name, _, at in rule_nodes})
+    rules = tuple(build_rule(node, name, at, known, names) for name, node, at in rule_nodes)
     sources = tuple(source for source, _ in roots)
     timezone = _timezone(nodes, names)
     return Policy(application or "", timezone, roles, kinds, sets, rules, sources, digest(sources, top))
