@@ -14,8 +14,8 @@ from rolecall import Snapshot, errors
 from rolecall.compiler import compile_policy
 from rolecall.loader import read_policy
 from rolecall.testing import demo_district, demo_requests
-from rolecall.vocabulary.reasons import SENTENCES
 from rolecall.vocabulary.origin import Finding
+from rolecall.vocabulary.reasons import SENTENCES
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

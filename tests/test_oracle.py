@@ -145,9 +145,7 @@ def roster() -> dict[str, Any]:
             {
                 "id": "mum",
                 "district": "d",
-                "roles": {
-                    "contact": {"student_relationships": [{"student": "sam", "type": "Parent/Guardian"}]}
-                },
+                "roles": {"contact": {"student_relationships": [{"student": "sam", "type": "Parent/Guardian"}]}},
             },
             {
                 "id": "ida",
@@ -289,12 +287,8 @@ def test_an_assigned_role_is_held_exactly_there(assignment: dict[str, Any], expe
     assert held("gus", snapshot) == expected
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "is_held"), [(0, 1, True), (-1, 0, False), (1, 2, False), (None, 1, True)]
-)
-def test_an_assigned_role_is_held_from_from_until_until(
-    start: int | None, end: int, *, is_held: bool
-) -> None:
+@pytest.mark.parametrize(("start", "end", "is_held"), [(0, 1, True), (-1, 0, False), (1, 2, False), (None, 1, True)])
+def test_an_assigned_role_is_held_from_from_until_until(start: int | None, end: int, *, is_held: bool) -> None:
     """It is held from the first instant on and no longer held from the second on."""
     instant = {hours: (AT + timedelta(hours=hours)).isoformat() for hours in (-1, 0, 1, 2)}
     one = {"user": "gus", "role": "substitute", "scope": "section", "id": "now"}
@@ -302,9 +296,7 @@ def test_an_assigned_role_is_held_from_from_until_until(
     assert bool(held("gus", roster() | {"assignments": [one]})) == is_held
 
 
-@pytest.mark.parametrize(
-    "bad", ["2024-06-01", "2024-06-01T00:00:00", "soon", "", 0, False, {}, "2024-06-31T00:00:00Z"]
-)
+@pytest.mark.parametrize("bad", ["2024-06-01", "2024-06-01T00:00:00", "soon", "", 0, False, {}, "2024-06-31T00:00:00Z"])
 def test_a_bad_instant_makes_the_user_indeterminate(bad: Any) -> None:
     """A `from` that is no instant with a zone makes every decision about that user indeterminate."""
     one = {"user": "ann", "role": "undeclared", "scope": "section", "id": "now", "from": bad}
@@ -326,9 +318,7 @@ def test_a_bad_instant_makes_the_user_indeterminate(bad: Any) -> None:
         (["PortalOnly", "portal-only"], {"PortalOnly"}, set()),
     ],
 )
-def test_designations_not_exactly_known_are_doubtful(
-    designations: Any, certain: set[str], doubtful: set[str]
-) -> None:
+def test_designations_not_exactly_known_are_doubtful(designations: Any, certain: set[str], doubtful: set[str]) -> None:
     """PortalOnly is doubtful where no designation is known; so is what is only nearly a known one."""
     snapshot = roster()
     user(snapshot, "pat")["roles"]["staff"]["roles"] = designations
@@ -536,9 +526,7 @@ def test_combinations() -> None:
         ({"locked": True, "kind": ["quiz", "essay"]}, {"locked": "apply", "kind": "skip"}, {}, False, False),
     ],
 )
-def test_if_and_if_unknown(
-    condition: Any, if_unknown: Any, given: Any, *, floor: bool, ceiling: bool
-) -> None:
+def test_if_and_if_unknown(condition: Any, if_unknown: Any, given: Any, *, floor: bool, ceiling: bool) -> None:
     """A known mismatch decides; all unknown must say `apply`; by default a min skips and a max applies."""
     rule = {"for": "note", "when": "everyone", "if": condition, "if_unknown": if_unknown}
     assert bool(may("ann", "note:n", small([rule | {"min": "all"}]), section="now", **given)) == floor
@@ -581,9 +569,7 @@ def test_a_term_is_as_its_dates_say(start: Any, end: Any, zone: Any, at: str, te
 
 def test_a_term_of_another_district_is_unknown() -> None:
     """A term that is missing or of another district is unknown, whatever the request says."""
-    policy = small(
-        [{"for": "section", "when": "everyone", "if": {"term": ["past", "current"]}, "min": "all"}]
-    )
+    policy = small([{"for": "section", "when": "everyone", "if": {"term": ["past", "current"]}, "min": "all"}])
     snapshot = roster()
     assert may("ann", "section:now", policy, snapshot=snapshot)
     assert not may("ann", "section:free", policy, snapshot=snapshot, term="past")
@@ -763,8 +749,7 @@ def test_every_result_is_closed_and_order_does_not_matter() -> None:
                 assert language.closed(request["resource"]["type"], permissions) == permissions
         turned = policy | {"rules": policy["rules"][::-1]}
         assert (
-            answers(turned, {k: v[::-1] if isinstance(v, list) else v for k, v in snapshot.items()}, requests)
-            == before
+            answers(turned, {k: v[::-1] if isinstance(v, list) else v for k, v in snapshot.items()}, requests) == before
         )
 
 
@@ -791,15 +776,11 @@ def test_acting_as_fewer_roles_never_adds() -> None:
 def test_unknown_and_a_missing_owner_never_add() -> None:
     """Without `if_unknown` an attribute or owner left out never gives more than any that could be given."""
     for policy, snapshot, requests in worlds(60, first=200):
-        plain = policy | {
-            "rules": [{k: v for k, v in rule.items() if k != "if_unknown"} for rule in policy["rules"]]
-        }
+        plain = policy | {"rules": [{k: v for k, v in rule.items() if k != "if_unknown"} for rule in policy["rules"]]}
         known = answers(plain, snapshot, requests)
         for member in ("owner", *strategies.ATTRIBUTES):
             left_out = [without(request, "resource", "properties", member) for request in requests]
-            for (status, more, _), (_, fewer, _) in zip(
-                known, answers(plain, snapshot, left_out), strict=True
-            ):
+            for (status, more, _), (_, fewer, _) in zip(known, answers(plain, snapshot, left_out), strict=True):
                 assert status != "ok" or fewer <= more
 
 
@@ -823,21 +804,13 @@ def test_nothing_from_another_district_matters() -> None:
     for policy, snapshot, requests in worlds(60, first=400):
         for district in ("d1", "d2"):
             alone = {
-                kind: [
-                    one
-                    for one in value
-                    if kind == "assignments" or one.get("district", one.get("id")) == district
-                ]
+                kind: [one for one in value if kind == "assignments" or one.get("district", one.get("id")) == district]
                 if isinstance(value, list)
                 else value
                 for kind, value in snapshot.items()
             }
             mine = {one["id"] for one in alone["users"] if "id" in one}
-            asked = [
-                one
-                for one in requests
-                if isinstance(one, dict) and (one.get("subject") or {}).get("id") in mine
-            ]
+            asked = [one for one in requests if isinstance(one, dict) and (one.get("subject") or {}).get("id") in mine]
             assert answers(policy, alone, asked) == answers(policy, snapshot, asked)
 
 

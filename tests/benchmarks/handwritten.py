@@ -16,9 +16,9 @@ from rolecall import RequestError, Resource, Snapshot, UnknownPermission, Unknow
 from rolecall.evaluator import DENIED
 from rolecall.facts.terms import term_bounds
 from rolecall.vocabulary.decision import Decision
+from rolecall.vocabulary.facts import Held
 from rolecall.vocabulary.identity import serials
 from rolecall.vocabulary.reasons import Cell, Grounds
-from rolecall.vocabulary.facts import Held
 from rolecall.vocabulary.roles import Atoms
 
 VIEW, REPORT, EDIT, ATTENDANCE, SUPPORT = 1, 2, 4, 8, 16

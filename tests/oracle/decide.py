@@ -40,9 +40,7 @@ def conditions_let(rule: Rule, values: Mapping[str, Any], part: Literal["min", "
     verdicts = [rule.if_unknown.get(name, default) for name in unknown]
     if bug("unknown-before-mismatch") and "apply" in verdicts:
         return True
-    known = [
-        values[name] in wanted for name, wanted in rule.conditions.items() if values[name] is not UNKNOWN
-    ]
+    known = [values[name] in wanted for name, wanted in rule.conditions.items() if values[name] is not UNKNOWN]
     if bug("if-only-one-attribute") and any(known):
         return True
     if not all(known):
@@ -67,9 +65,7 @@ def gives_to(rule: Rule, held: Held) -> bool:
 def takes_from(rule: Rule, held: Held) -> bool:
     """Tell whether the roles are those from which the rule's `max` takes."""
     bug, capping, lifting = held.bug, held.capping(), held.lifting()
-    when = rule.when is None or any_holds(
-        [holds(one, capping, bug) for one in rule.when], bug, "when-list-is-all-of"
-    )
+    when = rule.when is None or any_holds([holds(one, capping, bug) for one in rule.when], bug, "when-list-is-all-of")
     lifted = any_holds([holds(one, lifting, bug) for one in rule.unless], bug, "unless-list-is-all-of")
     return when and not lifted
 
@@ -96,9 +92,7 @@ def effective(language: Language, name: str, held: Held, values: Mapping[str, An
     return given.intersection(*ceilings)
 
 
-def values_of(
-    found: ResourceType, properties: Mapping[str, Any], term: str | None, bug: Bugs
-) -> dict[str, Any]:
+def values_of(found: ResourceType, properties: Mapping[str, Any], term: str | None, bug: Bugs) -> dict[str, Any]:
     """An attribute "that is not given, or not one of its values, is `unknown`"."""
     values = {}
     for name, possible in found.attributes.items():
@@ -117,9 +111,7 @@ def values_of(
 class Oracle:
     """A policy and a snapshot, read once for many requests."""
 
-    def __init__(
-        self, policy: Mapping[str, Any], snapshot: Mapping[str, Any], bug: str | None = None
-    ) -> None:
+    def __init__(self, policy: Mapping[str, Any], snapshot: Mapping[str, Any], bug: str | None = None) -> None:
         """Read both."""
         self.bug = Bugs(bug)
         self.language = Language(policy, self.bug)
@@ -166,7 +158,7 @@ class Oracle:
         return Answer("ok", permissions, decision, "table" if held.acts() else "not-acting", held)
 
 
-def decide(  # noqa: PLR0913 -- the four inputs of a decision and two switches
+def decide(
     policy: Mapping[str, Any],
     snapshot: Mapping[str, Any],
     request: Any,

@@ -39,9 +39,7 @@ class Facts:
         self.schools = records(snapshot, "schools")
         self.terms = records(snapshot, "terms")
         self.users = records(snapshot, "users")
-        self.sections = {
-            key: one for key, one in records(snapshot, "sections").items() if self.has_its_school(one)
-        }
+        self.sections = {key: one for key, one in records(snapshot, "sections").items() if self.has_its_school(one)}
         self.assignments = [one for one in snapshot.get("assignments") or [] if isinstance(one, Mapping)]
 
     def has_its_school(self, section: Record) -> bool:
@@ -59,12 +57,7 @@ class Facts:
         """A role is present in `roles` where its value is an object."""
         roles = user.get("roles")
         value = roles.get(name) if isinstance(roles, Mapping) else None
-        if (
-            self.bug("null-role-is-present")
-            and isinstance(roles, Mapping)
-            and name in roles
-            and value is None
-        ):
+        if self.bug("null-role-is-present") and isinstance(roles, Mapping) and name in roles and value is None:
             return {}
         return value if isinstance(value, Mapping) else None
 

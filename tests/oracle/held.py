@@ -29,9 +29,7 @@ class Held:
 
     def has_a_role(self) -> bool:
         """Without "any role there that is beyond doubt" everything is denied; `owner` is no such role."""
-        if self.bug("everyone-includes-roleless") or (
-            self.bug("owner-without-role") and OWNED in self.certain
-        ):
+        if self.bug("everyone-includes-roleless") or (self.bug("owner-without-role") and OWNED in self.certain):
             return True
         return any(scope == "anywhere" for _, scope in self.certain)
 
@@ -85,9 +83,7 @@ class Held:
         """A combination of two roles in a `min` "needs both among the acting roles"."""
         if self.bug("acting-as-one-role-is-enough"):
             active = self.acting(self.certain)
-            return holds(combination, self.certain, self.bug) and any(
-                pair in active for pair in combination.items()
-            )
+            return holds(combination, self.certain, self.bug) and any(pair in active for pair in combination.items())
         return holds(combination, self.giving(), self.bug)
 
 

@@ -160,9 +160,7 @@ class Language:
         conditions = {name: listed(values) for name, values in (written.get("if") or {}).items()}
         types = set(listed(written["for"]) if "for" in written else self.types)
         if self.bug("for-ignored"):
-            types = {
-                name for name, found in self.types.items() if conditions.keys() <= found.attributes.keys()
-            }
+            types = {name for name, found in self.types.items() if conditions.keys() <= found.attributes.keys()}
         return Rule(
             id=written["id"],
             types=frozenset(types),

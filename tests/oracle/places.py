@@ -43,9 +43,7 @@ def locate(
         places |= set(around(facts, student, bug))
     if student is not None and section is not None and bug("grade-at-all-schools-of-student"):
         places |= {("school", school) for school in facts.student_schools(student)}
-    unlisted = (
-        student is not None and section is not None and student["id"] not in strings(section.get("students"))
-    )
+    unlisted = student is not None and section is not None and student["id"] not in strings(section.get("students"))
     return Location(district, frozenset(places), section, unlisted and not bug("unlisted-student-no-doubt"))
 
 

@@ -71,9 +71,7 @@ def role_combinations(language: Language, found: ResourceType) -> set[frozenset[
         reachable |= {roles for roles in joined if not exclude_each_other(roles)}
     somebody = [(role, "anywhere") for role in (*CLEVER_ROLES, *language.roles)]
     lonely = {roles for roles in reachable if roles <= {OWNED}}  # "owner needs another role"
-    return (reachable - lonely) | {
-        with_what_follows(roles | {one}, found) for roles in lonely for one in somebody
-    }
+    return (reachable - lonely) | {with_what_follows(roles | {one}, found) for roles in lonely for one in somebody}
 
 
 def value_combinations(language: Language, found: ResourceType) -> Iterator[tuple[tuple[str, Any], ...]]:
@@ -122,8 +120,7 @@ def someone(held: list[Held], floor: Rule, ceiling: Rule) -> bool:
 def sometime(states: list[dict[str, Any]], floor: Rule, ceiling: Rule) -> bool:
     """Tell whether the attributes can let both rules apply."""
     return any(
-        conditions_let(floor, one, "min", NO_BUG) and conditions_let(ceiling, one, "max", NO_BUG)
-        for one in states
+        conditions_let(floor, one, "min", NO_BUG) and conditions_let(ceiling, one, "max", NO_BUG) for one in states
     )
 
 
@@ -145,7 +142,5 @@ def own_conflicts(policy: Mapping[str, Any]) -> set[str]:
     return {
         rule.id
         for rule in Language(policy).rules
-        if rule.min is not None
-        and rule.max is not None
-        and any(rule.min[name] - rule.max[name] for name in rule.types)
+        if rule.min is not None and rule.max is not None and any(rule.min[name] - rule.max[name] for name in rule.types)
     }

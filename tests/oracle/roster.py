@@ -61,21 +61,17 @@ class Roster:
         if self.bug("assigned-section-gives-school"):
             at_sections = [one for one in assigned if one.scope == "section"]
             assigned += [
-                Assignment(one.role, "school", self.facts.sections[one.place]["school"])
-                for one in at_sections
+                Assignment(one.role, "school", self.facts.sections[one.place]["school"]) for one in at_sections
             ]
         if self.bug("assigned-place-unchecked-for-anywhere"):
             mine = [one for one in self.facts.assignments if one.get("user") == user["id"]]
             assigned += [
                 Assignment(one["role"], "anywhere", user["district"])
                 for one in mine
-                if one.get("role") in self.language.roles
-                and one.get("scope") in self.language.roles[one["role"]]
+                if one.get("role") in self.language.roles and one.get("scope") in self.language.roles[one["role"]]
             ]
         somewhere = clever | set(assigned)
-        return somewhere | {
-            Assignment(one.role, "anywhere", user["district"], one.doubtful) for one in somewhere
-        }
+        return somewhere | {Assignment(one.role, "anywhere", user["district"], one.doubtful) for one in somewhere}
 
     def assigned(self, one: Record, user: Record) -> bool:
         """A declared role "exactly at the section, school or district assigned", `from` and `until`."""
@@ -130,11 +126,7 @@ class Roster:
     def meets_what_it_must_not(self, name: str, present: set[str]) -> bool:
         """Beside student "contact, teacher, staff, district_admin"; beside contact "the last three"."""
         employee = name in ("teacher", "staff", "district_admin")
-        if (
-            "student" in present
-            and (employee or name == "contact")
-            and not self.bug("beside-student-no-doubt")
-        ):
+        if "student" in present and (employee or name == "contact") and not self.bug("beside-student-no-doubt"):
             return True
         return "contact" in present and employee and not self.bug("beside-contact-no-doubt")
 
@@ -164,9 +156,7 @@ class Roster:
             if self.facts.counts(self.facts.schools.get(one), user["district"])
         ]
         if not schools and self.bug("no-schools-is-every-school"):
-            schools = [
-                one["id"] for one in self.facts.schools.values() if one["district"] == user["district"]
-            ]
+            schools = [one["id"] for one in self.facts.schools.values() if one["district"] == user["district"]]
         if self.bug("staff-where-teaching") and (teacher := self.facts.role(user, "teacher")) is not None:
             taught = [place for name, scope, place, _ in self.teacher(user, teacher) if scope == "school"]
             schools = [*schools, *taught]
@@ -185,9 +175,7 @@ class Roster:
         if self.bug("nearly-known-designation-is-unknown"):
             nearly = []
         held = dict.fromkeys(nearly, not self.bug("nearly-known-designation-is-known"))
-        stray = self.bug("some-unknown-designation-is-doubt") and any(
-            one not in DESIGNATIONS for one in given
-        )
+        stray = self.bug("some-unknown-designation-is-doubt") and any(one not in DESIGNATIONS for one in given)
         if (not exact or stray) and not self.bug("absent-designations-are-none"):
             # "for staff whose designations are absent, empty or none of them exactly known"
             held.setdefault("PortalOnly", True)

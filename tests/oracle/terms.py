@@ -57,9 +57,7 @@ def day(moment: date | datetime, zone: ZoneInfo) -> date:
 
 def midnight_as_date(moment: date | datetime | None) -> date | datetime | None:
     """An end "at exactly midnight UTC means that bare date"."""
-    return (
-        moment.date() if isinstance(moment, datetime) and moment.timetz() == time(0, tzinfo=UTC) else moment
-    )
+    return moment.date() if isinstance(moment, datetime) and moment.timetz() == time(0, tzinfo=UTC) else moment
 
 
 def term_of(

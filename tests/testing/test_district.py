@@ -132,9 +132,7 @@ def test_only_the_cast_breaks_what_clever_promises(snapshot: Snapshot) -> None:
     """Students and contacts hold no other role, and a section names only teachers, bar two of the cast."""
     users = {user["id"]: user for user in snapshot["users"]}
     mixed = [
-        user["id"]
-        for user in users.values()
-        if {"student", "contact"} & set(user["roles"]) and len(user["roles"]) > 1
+        user["id"] for user in users.values() if {"student", "contact"} & set(user["roles"]) and len(user["roles"]) > 1
     ]
     assert mixed == ids("teaching_student")
     teachers = {user for section in snapshot["sections"] for user in section["teachers"]}
