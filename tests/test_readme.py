@@ -53,7 +53,7 @@ def test_the_two_set_up_lines_are_the_first_blocks():
     first, second = (text for kind, text in BLOCKS[:2] if kind == "console")
     assert first.startswith("python3 -m venv .venv && .venv/bin/pip install")
     assert first.endswith("rolecall demo\n")
-    assert second.endswith("pytest -q\n")
+    assert second.endswith("pytest -q -n auto\n")
     assert (first.count("\n"), second.count("\n")) == (1, 1)
 
 
