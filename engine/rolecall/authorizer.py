@@ -37,6 +37,8 @@ SKEW: Final = 5 * 60 * 1_000_000_000
 """By how much, in nanoseconds, the clock that wrote `as_of` may be ahead of this one."""
 
 _FOREVER: Final = 1 << 62
+_MICROSECOND: Final = timedelta(microseconds=1)
+_HOUR: Final = timedelta(hours=1)
 # What `acting_as` may be without a closer look; anything else is checked first.
 _READ: Final[dict[type, Callable[[Sequence[str]], tuple[str, ...]]]] = {list: tuple, tuple: tuple}
 
@@ -58,7 +60,7 @@ class Authorizer:
         assignments: Assignments | None = None,
         resources: Mapping[str, Loader] | None = None,
         max_stale: timedelta | None = MAX_STALE,
-        clock: Callable[[], datetime] | None = None,
+        clock: Callable[[], datetime | int] | None = None,
     ) -> None:
         """Put a compiled policy in force over some facts; `load` does it from files.
 
@@ -66,8 +68,9 @@ class Authorizer:
         role assignments, in place of those in the snapshot. `resources` gives loaders by resource type: the
         properties of such a resource are loaded by its id, and what was passed is ignored. Facts older than
         `max_stale`, or of unknown age, make every decision indeterminate; None lets them be of any age. `clock` gives
-        aware datetimes; by default it is the system's.
+        aware datetimes, or nanoseconds since 1970; by default it is the system's.
         """
+        _check_arguments(facts, assignments, resources or {}, max_stale, clock)
         self._table, self._types, self._assignments = table, table.types, assignments
         self._loaders = dict(resources or {})
         for name in self._loaders:
@@ -80,8 +83,8 @@ class Authorizer:
         self._at_hand = {kind.name: (kind, self._view.locations[kind.within]) for kind in table.types.values()}
         self._acting: dict[tuple[str, ...], int] = {}
         self._serials = serials
-        # Until when the hot path may trust the facts; what is wrong with them after that, the careful way says.
-        self._fresh_until, self._max_stale = -_FOREVER, max_stale
+        # When the hot path may trust the facts; what is wrong with them at other times, the careful way says.
+        self._fresh_from, self._fresh_until, self._max_stale = _FOREVER, -_FOREVER, max_stale
         self._grounds = Grounds(
             digest=table.digest,
             atoms=table.atoms,
@@ -103,7 +106,7 @@ class Authorizer:
         assignments: Assignments | None = None,
         resources: Mapping[str, Loader] | None = None,
         max_stale: timedelta | None = MAX_STALE,
-        clock: Callable[[], datetime] | None = None,
+        clock: Callable[[], datetime | int] | None = None,
     ) -> Self:
         """Read the policy file or folder and put it in force; raises `PolicyError` with every finding."""
         table = load_table(load_policy(policies))
@@ -138,8 +141,8 @@ class Authorizer:
             known = permission is None or permission in kind.known
         except (KeyError, TypeError, AttributeError):
             return self._carefully(user, resource, permission, acting_as, now)
-        outdated = now > self._fresh_until or (held.timed and not held.since <= now < held.until)
-        if outdated or not known or resource.__class__ is not Resource:
+        fresh = self._fresh_from <= now <= self._fresh_until and (not held.timed or held.since <= now < held.until)
+        if not fresh or not known or resource.__class__ is not Resource:
             return self._carefully(user, resource, permission, acting_as, now)
         cell = evaluate(kind, held, location, properties, acting, now)
         return Decision(cell, held, resource, permission, who, location, now, self._serials.next(), self._grounds)
@@ -254,6 +257,8 @@ class Authorizer:
                 return self._decide(user, full, permission, acting_as, assigned, now)
             except RequestError as error:
                 properties = Failed(port, str(error))
+            except Exception as error:  # noqa: BLE001 - a mapping that reads while it is read can fail like the port
+                properties = Failed(port, type(error).__name__)
         who = None if acting_as is None else tuple(acting_as)
         held = self._person(user, assigned, now)
         if held.problem:
@@ -295,16 +300,15 @@ class Authorizer:
         """Say why the facts cannot be trusted at `now`, or nothing; facts from the future are of unknown age."""
         facts, limit = self._view.facts, self._max_stale
         if limit is None:
-            self._fresh_until = _FOREVER
+            self._fresh_from, self._fresh_until = -_FOREVER, _FOREVER
             return ""
         if facts.as_of is None:
             return f"the facts ({facts.source}) do not say how old they are"
-        if facts.as_of > now + SKEW:
+        self._fresh_from, self._fresh_until = facts.as_of - SKEW, facts.as_of + limit // _MICROSECOND * 1000
+        if now < self._fresh_from:
             return f"the facts ({facts.source}) say that they are of a time to come: a clock is wrong"
-        self._fresh_until = facts.as_of + limit // timedelta(microseconds=1) * 1000
-        return (
-            f"the facts ({facts.source}) are older than the {limit} that are allowed" if now > self._fresh_until else ""
-        )
+        old = f"the facts ({facts.source}) are older than the {limit / _HOUR:g} hours that are allowed"
+        return old if now > self._fresh_until else ""
 
     def _locate(self, kind: TypeTable, resource: Resource) -> Location | None:
         """Give where the resource is, or None where the facts do not hold it or its place."""
@@ -333,6 +337,20 @@ class Authorizer:
         places = zip(kind.places, read_places(kind, resource), strict=True)
         missing = [self._view.about(*pair) for pair in places if self._view.location(*pair) is None]
         return "; ".join(missing) or "the student and the section are of different districts"
+
+
+def _check_arguments(facts: object, assignments: object, resources: object, max_stale: object, clock: object) -> None:
+    """Refuse at start-up what would fail at the first decision."""
+    if not isinstance(facts, Facts):
+        raise TypeError(f"`facts` must be facts such as `Snapshot.load(…)`, not a `{type(facts).__name__}`")
+    if not isinstance(resources, Mapping) or not all(callable(loader) for loader in resources.values()):
+        raise TypeError("`resources` must map resource types to loaders: functions from an id to its properties")
+    if not (assignments is None or callable(assignments)):
+        raise TypeError("`assignments` must be a function from a user's id to their assignments")
+    if not (max_stale is None or (isinstance(max_stale, timedelta) and max_stale >= timedelta())):
+        raise TypeError("`max_stale` must be a timedelta such as `timedelta(hours=24)`, or None")
+    if not (clock is None or callable(clock)):
+        raise TypeError("`clock` must be a function without arguments that gives an aware datetime")
 
 
 def _enforce(decision: Decision) -> Decision:

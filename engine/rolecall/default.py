@@ -14,6 +14,8 @@ _configured: list[Authorizer] = []
 
 def configure(authorizer: Authorizer | None) -> None:
     """Put a PDP in force for this process's `rolecall.authorize`; None takes it out of force."""
+    if not (authorizer is None or isinstance(authorizer, Authorizer)):
+        raise TypeError(f"`configure` takes an `Authorizer`, not a `{type(authorizer).__name__}`")
     _configured[:] = [] if authorizer is None else [authorizer]
 
 

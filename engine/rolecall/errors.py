@@ -143,10 +143,13 @@ class Refusal(RolecallError):
         asked = self.decision
         what = f"`{asked.permission}` on {asked.resource.type} `{asked.resource.id}`"
         why = asked.detail or SENTENCES[asked.code]
+        if asked.code == "capped" and asked.permission is not None:
+            cutting = asked.cut_by(asked.permission)[0]
+            why = f"rule `{cutting.id}` ({cutting.origin}) takes it away"
         return f"`{asked.subject}` may not {what}: {why} ({asked.code}, decision {asked.id})"
 
 
-class PermissionDenied(Refusal, PermissionError):
+class PermissionDenied(Refusal):
     """The answer is no."""
 
 

@@ -81,11 +81,11 @@ def _why(decision: Decision) -> str:
     code, asked = decision.code, decision.permission
     if code == "capped" and asked is not None:
         cutting = decision.cut_by(asked)[0]
-        return f"rule `{cutting.id}` takes it away. {_because(cutting.because)}"
+        return f"rule `{cutting.id}` takes it away{_while_unknown(decision)}. {_because(cutting.because)}"
     if code == "capped":
         return "what some rules give, others take away."
     if code == "no-rule":
-        return f"{_no_rule(decision)}."
+        return f"{_no_rule(decision)}{_while_unknown(decision)}."
     if code == "not-acting":
         return f"{_not_acting(decision)}."
     if code == "other-district" and decision.location is not None:
@@ -97,8 +97,14 @@ def _why(decision: Decision) -> str:
     if said.startswith("the facts hold no") and said.endswith("`"):
         if code == "place-not-found":
             return f"{said}, where the application says the {decision.resource.type} is."
-        said += " (Clever does not share it with this application, or no longer)"
+        said += " (the id is mistyped, or Clever does not share it with this application, or no longer)"
     return f"{said}."
+
+
+def _while_unknown(decision: Decision) -> str:
+    """Say which attributes are unknown: then what is true of one of their values may not be of the resource."""
+    names = [f"`{name}`" for name, _ in _unknown_attributes(decision)]
+    return f", while the application does not say {_listed(names, 'or')}" if names else ""
 
 
 def _no_rule(decision: Decision) -> str:
@@ -131,11 +137,9 @@ def _listed(names: Sequence[str], last: str = "and") -> str:
 
 def _roles(decision: Decision) -> Iterator[tuple[str, str]]:
     """Say the roles held around the resource, nearest first; then those held only elsewhere in the district."""
-    doubtful = decision.location.doubtful if decision.location else ()
     near = [role for role in decision.roles if role.scope != "anywhere"]
     for role in near:
-        unlisted = "the section does not list the student" if f"{role.scope}:{role.id}" in doubtful else ""
-        yield f"{role.role} at {role.scope} {role.id}", role.doubt or unlisted
+        yield f"{role.role} at {role.scope} {role.id}", role.doubt
     for role in decision.roles:
         if role.scope == "anywhere" and not any(role.role == other.role for other in near):
             yield f"{role.role} {_elsewhere(decision, role.role)}", role.doubt
@@ -153,13 +157,23 @@ def _elsewhere(decision: Decision, name: str) -> str:
 
 def _unknown(decision: Decision) -> Iterator[str]:
     """Say which attributes of the resource the application left unknown: that may count against the person."""
-    given = decision.resource.properties
-    for name, values in decision.grounds.attributes[decision.resource.type].items():
-        if decision.cell.code != "table" or (isinstance(given.get(name), type(values[0])) and given[name] in values):
-            continue
+    for name, values in _unknown_attributes(decision):
         shown = ", ".join(str(value).lower() if isinstance(value, bool) else value for value in values)
-        said = "is not said" if given.get(name) is None else f"is none of its values ({shown})"
+        given = decision.resource.properties.get(name)
+        said = "is not said" if given is None else f"is none of its values ({shown})"
         yield f"the {decision.resource.type}'s `{name}` {said}, so it counts as unknown"
+
+
+def _unknown_attributes(decision: Decision) -> list[tuple[str, tuple[bool | str, ...]]]:
+    """Give the attributes without one of their values, with the values that they can have."""
+    if decision.cell.code != "table":
+        return []
+    given, attributes = decision.resource.properties, decision.grounds.attributes[decision.resource.type]
+    return [
+        (name, values)
+        for name, values in attributes.items()
+        if not (isinstance(given.get(name), type(values[0])) and given[name] in values)
+    ]
 
 
 def _line(decision: Decision, permission: str) -> Line:

@@ -37,6 +37,11 @@ def holdings(pdp: Authorizer, roster: Roster, user: str) -> list[Holding]:
 
     Raises `Indeterminate` where nothing can be decided about the user now.
     """
+    for kind in pdp.table.types.values():  # what cannot be decided cannot be listed, whatever the place
+        nowhere = pdp.authorize(user, Resource(kind.name, "", dict.fromkeys(kind.places, "")))
+        if nowhere.indeterminate:
+            raise Indeterminate(nowhere)
+        break
     person = roster.person(user)
     if person is None:
         return []
@@ -48,8 +53,6 @@ def holdings(pdp: Authorizer, roster: Roster, user: str) -> list[Holding]:
             probe = pdp.authorize(
                 user, Resource(kind.name, place, {**properties, "owner": ""} if kind.own else properties)
             )
-            if probe.indeterminate:
-                raise Indeterminate(probe)
             alike = (
                 kind.name,
                 tuple((r.role, r.scope, r.doubt) for r in probe.roles),
@@ -87,11 +90,11 @@ def _places(kind: TypeTable, roster: Roster, district: str) -> Iterator[tuple[st
 def _over_states(
     pdp: Authorizer, kind: TypeTable, user: str, place: str, properties: dict[str, object]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give what is allowed in every state of the attributes, and what in some (known ones; owned by nobody or them)."""
-    owners = ("", user) if kind.own else (None,)
+    """Give what is allowed in every state of the attributes, unknown and without an owner too, and what in some."""
+    owners = (None, "", user) if kind.own else (None,)
     names = [code.name for code in kind.attributes]
     results = []
-    for owner, *values in product(owners, *(code.values for code in kind.attributes)):
+    for owner, *values in product(owners, *((None, *code.values) for code in kind.attributes)):
         state = properties | dict(zip(names, values, strict=True)) | ({"owner": owner} if kind.own else {})
         results.append(pdp.authorize(user, Resource(kind.name, place, state)).permissions)
     always, ever = frozenset.intersection(*results), frozenset.union(*results)

@@ -47,8 +47,10 @@ def _offset(zone: str) -> int | None:
     return (hours * 3600 + minutes * 60) * (-1 if zone[0] == "-" else 1)
 
 
-def nanoseconds(moment: datetime) -> int:
-    """Give an aware `datetime` as nanoseconds since 1970; raises `ValueError` for one without a zone."""
+def nanoseconds(moment: datetime | int) -> int:
+    """Give an aware `datetime`, or what is one already, as nanoseconds since 1970; `ValueError` without a zone."""
+    if isinstance(moment, int):
+        return moment
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise ValueError(f"`{moment!r}` has no time zone: use an aware datetime such as `datetime.now(UTC)`")
     return (moment - EPOCH) // timedelta(microseconds=1) * 1000

@@ -23,8 +23,8 @@ def test_what_is_nearest_comes_first():
     groups = ran.out.split("\nas ")
     assert groups[1].startswith("teacher at section, primary_teacher at section, staff elsewhere")
     assert "  section: view, report, edit, take_attendance\n    " + who("algebra_class") in groups[1]
-    assert "  assignment: view, lock; depending on its state: edit\n" in groups[1]
-    assert "  note: view; depending on its state: edit\n" in groups[1]
+    assert "  assignment: view, lock; depending on its state or owner: edit\n" in groups[1]
+    assert "  note: view; depending on its state or owner: edit\n" in groups[1]
     assert [group.splitlines()[0].split()[0] for group in groups[1:]] == ["teacher", "staff", "teacher"]
     assert "  school: view, report\n    " + who("academy") in groups[2]
 
@@ -52,11 +52,13 @@ def test_a_program_gets_what_the_pdp_says_of_each_place(name):
 def test_somebody_who_may_do_nothing_is_told_so():
     """The exit code is 1, and a person who is not held is told apart from one who has nothing."""
     ran = permissions(who("nobody"))
-    assert (ran.code, ran.out) == (1, f"User {who('nobody')} may do nothing here.\n")
+    assert (ran.code, ran.out) == (1, f"User {who('nobody')} may do nothing here: they have no role.\n")
     ran = permissions("gone")
     assert (ran.code, ran.out) == (1, "User gone is not held by these facts.\n")
     roles = next(user["roles"] for user in demo_district(users=100)["users"] if user["id"] == TEACHER)
-    said = "is not held by these facts: it is a legacy id, from before Clever's API 3.0; ask with the v3.0 id"
+    said = (
+        f"is not held by these facts: it is the legacy id, from before Clever's API 3.0, of {who('multi_role_teacher')}"
+    )
     assert permissions(roles["staff"]["legacy_id"]).out == f"User {roles['staff']['legacy_id']} {said}.\n"
     data = json.loads(permissions("gone", "--format", "json").out)
     assert data == {"schema": 1, "user": "gone", "holdings": []}

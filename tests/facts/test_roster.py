@@ -245,4 +245,4 @@ def test_a_user_who_is_not_held_is_nobody():
     """There is no person for an id that the facts do not hold, legacy or not."""
     facts = roster({"teacher": {"legacy_id": "old"}, "staff": {"legacy_id": "older"}, "student": {"legacy_id": "u"}})
     assert facts.person("old") is None
-    assert (facts.is_legacy("old"), facts.is_legacy("older"), facts.is_legacy("u")) == (True, True, False)
+    assert (facts.successor("old"), facts.successor("older"), facts.successor("u")) == ("u", "u", None)

@@ -129,10 +129,10 @@ def test_a_kind_of_line_that_is_nearly_known_is_refused(kind, load):
 def test_an_unknown_member_is_passed_over_and_reported(load):
     """What is not nearly anything is none of this format's, and said to be so."""
     assert Snapshot.read({"$comment": "made by hand"}).reports == (
-        "`$comment` is passed over: a snapshot has no kind `$comment`",
+        "`$comment` is passed over: a snapshot has no `$comment`",
     )
     assert load(lines({"kind": "snapshot"}, {"kind": "weather", "data": 7}), "x.jsonl").reports == (
-        "line 2 (weather) is passed over: a snapshot has no kind `weather`",
+        "line 2 (weather) is passed over: a snapshot has no `weather`",
     )
 
 

@@ -117,7 +117,6 @@ def place_of(text: str, *keys: str) -> tuple[int, int, int]:
         ("# 🏫🏫\né: {🏫: 'ü', b: word}\n", ["é", "b"], (2, 16, 4)),
         ("a: b\r\nc: word\r\n", ["c"], (2, 4, 4)),
         ("a: b\rc: word\r", ["c"], (2, 4, 4)),
-        ("# one\u2028c: word\n", ["c"], (2, 4, 4)),
         ("a: 'b''c'\n", ["a"], (1, 4, 6)),
         ("a: |\n  b\n", ["a"], (1, 4, 1)),
         ("a:\nb: c\n", ["a"], (1, 3, 1)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,7 +45,10 @@ def check(
         typer.echo(json.dumps(data, indent=2))
     else:
         for one in found:
-            typer.echo(_styled(one))
+            if one.severity != "note":
+                typer.echo(_styled(one))
+        for row in [] if counts["error"] else _notes([one for one in found if one.severity == "note"]):
+            typer.echo(row)
         typer.echo(_summary(path, counts, sizes, len(policy.rules) if policy else 0))
     if counts["error"] or (strict and counts["warning"]):
         raise typer.Exit(1)
@@ -61,12 +65,22 @@ def _summary(path: Path, counts: dict[str, int], sizes: dict[str, int], rules: i
 
 
 def _styled(finding: Finding) -> str:
-    """Give a finding for a person; a note takes a line or two, for there may be many."""
-    if finding.severity == "note":
-        details = "".join(f"\n  {label}: {text}" for label, text in finding.details)
-        return styled(f"note[{finding.code}] {finding.origin}: {finding.message}", "dim") + details
+    """Give an error or a warning for a person."""
     head, _, rest = finding.render().partition("\n")
     return styled(head, "red" if finding.severity == "error" else "yellow") + ("\n" + rest if rest else "") + "\n"
+
+
+def _notes(notes: list[Finding]) -> Iterator[str]:
+    """Give notes for a person, shortly: of one rule's cuts, a line for each rule that it cuts."""
+    before = ""
+    for one in notes:
+        place, details = str(one.origin), dict(one.details)
+        head, cuts, floor = one.message.partition(" cuts the minimum of ")
+        if place != before or not cuts:
+            yield styled(f"note[{one.code}] {place}: {head}{' cuts' if cuts else ''}", "dim")
+        if cuts:
+            yield f"  the minimum of {floor}: {details['cuts']}"
+        before = place
 
 
 def _data(finding: Finding) -> dict[str, object]:

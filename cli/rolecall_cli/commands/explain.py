@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rolecall_cli.options import POLICIES, As, At, Format, Policies, SnapshotFile, open_pdp
+from rolecall_cli.options import POLICIES, As, At, Format, Policies, SnapshotFile, note, open_pdp
 from rolecall_cli.style import shown, styled
 
 if TYPE_CHECKING:
@@ -56,14 +56,21 @@ def explain(
 
 def read_properties(pdp: Authorizer, kind: str, given: list[str]) -> dict[str, object]:
     """Read NAME=VALUE pairs; `true` and `false` are booleans where the attribute is one."""
+    from rolecall.errors import did_you_mean  # noqa: PLC0415 - keeps --help quick
+
     table = pdp.table.types.get(kind)
-    booleans = {code.name for code in table.attributes if code.kind is bool} if table else set()
+    attributes = {code.name: code for code in table.attributes} if table else {}
     found: dict[str, object] = {}
     for pair in given:
         name, equals, value = pair.partition("=")
-        if not equals:
-            raise typer.BadParameter(f"`{pair}` is not NAME=VALUE, such as section=5f…", param_hint="--property")
-        found[name] = value == "true" if name in booleans and value in ("true", "false") else value
+        if not equals or name in found:
+            wrong = "is not NAME=VALUE, such as section=5f…" if not equals else f"gives `{name}` a second value"
+            raise typer.BadParameter(f"`{pair}` {wrong}", param_hint="--property")
+        known = [*attributes, *(table.places if table else ()), "owner"]
+        if table and name not in known:
+            note(f"no rule asks about `{name}` of `{kind}`; {did_you_mean(name, known)}")
+        boolean = name in attributes and attributes[name].kind is bool
+        found[name] = value.lower() == "true" if boolean and value.lower() in ("true", "false") else value
     return found
 
 
@@ -91,6 +98,6 @@ def _line(line: Line) -> list[str]:
     rows = [name]
     for verb, rules in (("given by", line.given_by), ("taken away by", line.cut_by)):
         for rule in rules:
-            because = " ".join(rule["because"].split())
+            because = shown(" ".join(rule["because"].split()))
             rows += [f"    {verb} {rule['rule']} ({rule['at']})", f"      {because}"]
     return rows

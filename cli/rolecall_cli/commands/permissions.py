@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rolecall_cli.options import POLICIES, At, Format, Policies, SnapshotFile, open_pdp
 from rolecall_cli.style import shown, styled
+
+if TYPE_CHECKING:
+    from rolecall import Snapshot
 
 SHOWN = 4
 
@@ -38,19 +41,30 @@ def permissions(
         ]
         typer.echo(json.dumps({"schema": 1, "user": user, "holdings": rows}, indent=2))
     elif not found:
-        why = "may do nothing here" if roster.person(user) else "is not held by these facts"
-        if roster.is_legacy(user):
-            why += ": it is a legacy id, from before Clever's API 3.0; ask with the v3.0 id"
-        typer.echo(shown(f"User {user} {why}."))
+        typer.echo(shown(f"User {user} {_why_nothing(roster, user)}."))
     else:
         roles = None
         for one in found:
             if one.roles != roles:
                 roles = one.roles
                 typer.echo(styled("\nas " + ", ".join(roles), "bold"))
-            some = f"; depending on its state: {', '.join(one.sometimes)}" if one.sometimes else ""
-            typer.echo(f"  {one.type}: {', '.join(one.always) or 'nothing always'}{some}")
+            some = f"depending on its state or owner: {', '.join(one.sometimes)}" if one.sometimes else ""
+            typer.echo(f"  {one.type}: {'; '.join(filter(None, (', '.join(one.always), some)))}")
             more = f" … {len(one.places)} in all" if len(one.places) > SHOWN else ""
-            typer.echo(styled(shown(f"    {', '.join(one.places[:SHOWN])}{more}"), "dim"))
+            within = pdp.table.types[one.type].place
+            where = f"in {within} " if within else ""
+            typer.echo(styled(shown(f"    {where}{', '.join(one.places[:SHOWN])}{more}"), "dim"))
     if not found:
         raise typer.Exit(1)
+
+
+def _why_nothing(roster: Snapshot, user: str) -> str:
+    """Say why somebody may do nothing."""
+    person = roster.person(user)
+    if person is not None:
+        held = ", ".join(sorted({role.role for role in person.roles}))
+        return f"may do nothing here, with the roles {held}" if held else "may do nothing here: they have no role"
+    now = roster.successor(user)
+    return "is not held by these facts" + (
+        f": it is the legacy id, from before Clever's API 3.0, of {now}" if now else ""
+    )

@@ -34,7 +34,7 @@ def compile_policy(policy: Policy) -> Compiled:
     """Compile a policy and check it. The table is of use only where there are no errors."""
     table = make_table(policy)
     cuts = tuple(find_cuts(policy, table))
-    found = [*own_conflicts(policy, table), *report_errors(cuts)]
+    found = [*own_conflicts(policy, table), *report_errors(table, cuts)]
     found += [*report_allowed(policy, cuts), *find_warnings(policy, table)]
     order = {"error": 0, "warning": 1, "note": 2}
     found.sort(key=lambda finding: (order[finding.severity], finding.place, finding.code, finding.message))
@@ -44,7 +44,7 @@ def compile_policy(policy: Policy) -> Compiled:
 def load_table(policy: Policy) -> Table:
     """Compile a policy for use; raises `PolicyError` where it has errors."""
     table = make_table(policy)
-    errors = [*own_conflicts(policy, table), *report_errors(find_cuts(policy, table, allowed_too=False))]
+    errors = [*own_conflicts(policy, table), *report_errors(table, find_cuts(policy, table, allowed_too=False))]
     if errors:
         raise PolicyError(sorted(errors, key=lambda error: (error.place, error.code, error.message)))
     return table

@@ -99,7 +99,7 @@ def own_conflicts(policy: Policy, table: Table) -> Iterator[Finding]:
             yield Finding("own-conflict", message, rule.maximum.origin, details=details, helps=helps)
 
 
-def report_errors(cuts: Iterable[Cut]) -> Iterator[Finding]:
+def report_errors(table: Table, cuts: Iterable[Cut]) -> Iterator[Finding]:
     """Report the cuts that nobody allowed, each with the fixes that fit."""
     refused = [cut for cut in cuts if not cut.allowed]
     floors: dict[str, list[str]] = {}
@@ -114,7 +114,7 @@ def report_errors(cuts: Iterable[Cut]) -> Iterator[Finding]:
                 ("where", readable(cut.example)),
                 ("loses", _said(cut.lost)),
             )
-            helps = _fixes(cut, floors[cut.ceiling.id])
+            helps = _fixes(cut, floors[cut.ceiling.id], table)
             yield Finding("floor-cut", message, cut.ceiling.maximum.origin, details=details, helps=helps)
 
 
@@ -158,18 +158,27 @@ def readable(pairs: tuple[tuple[str, str], ...]) -> str:
     return "whoever is " + " and ".join(said)
 
 
-def _fixes(cut: Cut, floors: list[str]) -> tuple[str, ...]:
+def _fixes(cut: Cut, floors: list[str], table: Table) -> tuple[str, ...]:
     """Give the `unless` that keeps the floor, then the `overrides` that lets the ceiling win, ready to paste.
 
     `floors` are all that the ceiling cuts without leave: where there are several, one line more mends them at once.
     """
     helps = []
-    if cut.floor.when is not None:
-        line = unless_line((*cut.ceiling.unless, *cut.floor.when))
-        helps.append(f"to keep the minimum{_instead(cut.ceiling.unless, 'unless')}, {_give(cut.ceiling)}  {line}")
-    elif cut.ceiling.when is not None:
-        line = unless_line((*cut.floor.unless, *cut.ceiling.when))
-        helps.append(f"to give no minimum there{_instead(cut.floor.unless, 'unless')}, {_give(cut.floor)}  {line}")
+    named = [kind.name for kind in table.types.values() for half in _halves(kind, cut.ceiling) if half.permissions]
+    if cut.ceiling.types is None and not cut.ceiling.minimum and named and not set(named) & set(cut.lost):
+        line = f"for: [{', '.join(named)}]"
+        helps.append(
+            f"a `max` caps what it does not name to nothing; so that it does not, {_give(cut.ceiling)}  {line}"
+        )
+    changed, spared = (cut.ceiling, cut.floor.when) if cut.floor.when is not None else (cut.floor, cut.ceiling.when)
+    if spared is not None:
+        kept = "keep the minimum" if changed is cut.ceiling else "give no minimum there"
+        unless = (*changed.unless, *spared)
+        if _never_applies(changed, unless, table):
+            whom = " or ".join(dict.fromkeys(str(one) for one in spared))
+            helps.append(f"to {kept}, delete rule `{changed.id}`: with `unless: {whom}` it would never apply to anybody")
+        else:
+            helps.append(f"to {kept}{_instead(changed.unless, 'unless')}, {_give(changed)}  {unless_line(unless)}")
     instead = _instead(cut.ceiling.overrides, "overrides")
     wins = [("", [cut.floor.id])]
     if len(floors) > 1:
@@ -178,6 +187,23 @@ def _fixes(cut: Cut, floors: list[str]) -> tuple[str, ...]:
         line = f"overrides: [{', '.join([*cut.ceiling.overrides, *ids])}]"
         helps.append(f"to let the maximum win{said}{instead}, {_give(cut.ceiling)}  {line}")
     return tuple(helps)
+
+
+def _halves(kind: TypeTable, rule: Rule) -> list[Half]:
+    """Give the bounds of a rule for one type: those of its `max`, or of its `min` where it has no `max`."""
+    return [half for half in (kind.maxima if rule.maximum else kind.minima) if half.rule.id == rule.id]
+
+
+def _never_applies(rule: Rule, unless: tuple[Combination, ...], table: Table) -> bool:
+    """Say whether, with such an `unless`, nobody consistent would be met by the rule any more."""
+    masks = [table.atoms.mask(one.pairs) for one in unless]
+    for kind in table.types.values():
+        reach = Reach(table.atoms, kind.location_scopes)
+        for half in _halves(kind, rule):
+            for asked in half.when:
+                if any(not any(mask & cell == mask for mask in masks) for cell in reach.people(asked)):
+                    return False
+    return True
 
 
 def _give(rule: Rule) -> str:

@@ -12,6 +12,7 @@ from rolecall.compiler.reach import Reach
 from rolecall.policy import Combination, PermissionSet, Policy, Rule
 from rolecall.table import Half, Table, TypeTable
 from rolecall.vocabulary.origin import Finding, Origin
+from rolecall.vocabulary.roles import Atoms
 
 _FAMILY = frozenset({"student", "contact", "guardian"})
 
@@ -32,7 +33,7 @@ def find_warnings(policy: Policy, table: Table) -> Iterator[Finding]:
             yield Finding("dead-rule", message, rule.origin, "warning", helps=("mend it, or delete it",))
         else:
             yield from _impossible_scopes(rule, table, reaches)
-        yield from _other_students(rule, mine)
+        yield from _other_students(rule, mine, table.atoms, reaches)
     yield from _unused_sets(policy)
     for kind in table.types.values():
         yield from _nobody_has(kind, policy, reaches[kind.name])
@@ -53,11 +54,13 @@ def alive(half: Half, reach: Reach, *, ceiling: bool) -> bool:
 def _why_dead(halves: list[tuple[TypeTable, bool, Half]], reaches: dict[str, Reach]) -> str:
     """Say why a rule never has an effect, or nothing where it may have one."""
     living = [(ceiling, half) for kind, ceiling, half in halves if alive(half, reaches[kind.name], ceiling=ceiling)]
+    if living and not any(alive(half, reaches[kind.name], ceiling=False) for kind, _, half in halves):
+        return "whom its `when` asks for is always what its `unless` names, save somebody who acts as fewer roles"
     if not living:
         without = " without being what its `unless` names" if any(half.unless for _, _, half in halves) else ""
         return f"nobody can be what its `when` asks for{without}, around any resource it speaks of"
     gives = any(ceiling or half.permissions for ceiling, half in living)
-    return "" if gives else "its `min` gives nothing on the types it speaks of"
+    return "" if gives else "its `min` gives nothing on the types around which its `when` can hold"
 
 
 def _impossible_scopes(rule: Rule, table: Table, reaches: dict[str, Reach]) -> Iterator[Finding]:
@@ -73,29 +76,46 @@ def _impossible_scopes(rule: Rule, table: Table, reaches: dict[str, Reach]) -> I
                 yield Finding("scope-never", message, combination.origin, "warning", helps=helps)
 
 
-def _other_students(rule: Rule, halves: list[tuple[TypeTable, bool, Half]]) -> Iterator[Finding]:
-    """Report a floor through which students, contacts or guardians reach other students than their own."""
+def _other_students(
+    rule: Rule, halves: list[tuple[TypeTable, bool, Half]], atoms: Atoms, reaches: dict[str, Reach]
+) -> Iterator[Finding]:
+    """Report a floor through which students, contacts or guardians reach other students than their own.
+
+    Where the author named the type in `for`, it is a note: it may be meant.
+    """
     for kind, ceiling, half in halves:
-        named = rule.types is not None and kind.name in rule.types
-        if ceiling or named or not half.permissions or "student" not in kind.within.split("+"):
+        if ceiling or not half.permissions or "student" not in kind.within.split("+"):
             continue
-        for combination in rule.when or ():
-            if _reaches_others(combination):
-                message = f"`{combination}` in rule `{rule.id}` lets them reach other students' `{kind.name}`"
-                yield _narrow(message, combination.origin, kind)
-        if rule.when is None:
-            yield _narrow(
-                f"`everyone` in rule `{rule.id}` lets students reach other students' `{kind.name}`", rule.origin, kind
-            )
+        unless = half.unless
+        for combination in rule.when or (None,):
+            asked = atoms.mask(combination.pairs) if combination else 0
+            if _reaches_others(combination, asked, unless, atoms, reaches[kind.name]):
+                whom = f"`{combination or 'everyone'}`"
+                message = f"{whom} in rule `{rule.id}` lets them reach other students' `{kind.name}`"
+                if combination is None:
+                    message = f"{whom} in rule `{rule.id}` lets students reach other students' `{kind.name}`"
+                yield _narrow(message, combination.origin if combination else rule.origin, kind, rule.types is not None)
 
 
-def _reaches_others(combination: Combination) -> bool:
-    roles = {role for role, _ in combination.pairs}
-    scopes = {scope for _, scope in combination.pairs}
-    return roles <= _FAMILY and "student" not in scopes
+def _reaches_others(
+    combination: Combination | None, asked: int, unless: tuple[int, ...], atoms: Atoms, reach: Reach
+) -> bool:
+    """Say whether a student or a contact is met by the combination around a student who is not theirs."""
+    if combination and not {role for role, _ in combination.pairs} <= _FAMILY:
+        return False
+    own = sum(bit for (role, scope), bit in atoms.bit.items() if scope == "student")
+    for role in ("student", "contact"):
+        for cell in reach.people(asked | atoms.bit[role, "anywhere"]):
+            if not cell & own and not any(mask & cell == mask for mask in unless):
+                return True
+    return False
 
 
-def _narrow(message: str, origin: Origin, kind: TypeTable) -> Finding:
+def _narrow(message: str, origin: Origin, kind: TypeTable, named: bool) -> Finding:
+    if named:
+        return Finding(
+            "other-students", message, origin, "note", helps=("ask for the scope `student` if it is not meant",)
+        )
     helps = (
         "ask for the scope `student`, or name the types with `for`",
         f"if it is meant, name `{kind.name}` in `for`",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from sys import intern
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rolecall.facts.assignments import AssignmentRecord
+from rolecall.instants import render_instant
 from rolecall.vocabulary.facts import ALWAYS, Held, Location, Person, RoleAssignment
 from rolecall.vocabulary.roles import Atoms
 
 
+@runtime_checkable
 class Facts(Protocol):
     """What the authoriser asks of facts, however they are kept. `as_of` is nanoseconds since 1970, or None."""
 
@@ -36,8 +38,8 @@ class Facts(Protocol):
         """Say whether a place is held, in that district."""
         ...  # a Protocol's body
 
-    def is_legacy(self, identifier: str) -> bool:
-        """Say whether the id is somebody's from before Clever's API 3.0."""
+    def successor(self, identifier: str) -> str | None:
+        """Give the v3.0 id of whoever had this id before Clever's API 3.0, or None."""
         ...  # a Protocol's body
 
     def application_assignments(self, user: str) -> tuple[AssignmentRecord, ...]:
@@ -68,7 +70,9 @@ def hold(user: str, facts: Facts, assigned: Iterable[AssignmentRecord], atoms: A
     for one in assigned:
         if why := _why_ignored(one, atoms, facts, person.district):
             notes.append(f"the assignment as `{one.role}` at {one.scope} `{one.id}` is ignored: {why}")
-        elif one.holds(now):
+        elif not one.holds(now):
+            notes.append(_not_in_force(one, now))
+        else:
             own.append(RoleAssignment(one.role, one.scope, one.id, source="asserted"))
             own.append(RoleAssignment(one.role, "anywhere", person.district, source="asserted"))
     roles = (*person.roles, *dict.fromkeys(own))
@@ -85,6 +89,14 @@ def hold(user: str, facts: Facts, assigned: Iterable[AssignmentRecord], atoms: A
         until=min((edge for edge in edges if edge > now), default=ALWAYS[1]),
         timed=bool(edges),
     )
+
+
+def _not_in_force(one: AssignmentRecord, now: int) -> str:
+    """Say when an assignment ended, or begins."""
+    what = f"their assignment as `{one.role}` at {one.scope} `{one.id}`"
+    if one.starts is not None and now < one.starts:
+        return f"{what} begins {render_instant(one.starts)}"
+    return f"{what} ended {render_instant(one.ends or 0)}"
 
 
 def fold(roles: Iterable[RoleAssignment], atoms: Atoms) -> tuple[int, dict[str, int]]:

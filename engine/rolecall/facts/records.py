@@ -158,7 +158,8 @@ def _designations(
                 said = f"the designation `{value}` is not `{like}` to the letter"
                 notes.append(f"{said}, and counts only where it takes away")
         else:
-            notes.append(f"the designation `{value}` is unknown and counts for nothing")
+            shown = f"`{value}`" if isinstance(value, str) else "that is no text"
+            notes.append(f"the designation {shown} is unknown and counts for nothing")
     if not known:
         doubtful.append("PortalOnly")
     return tuple(dict.fromkeys(known)), tuple(name for name in dict.fromkeys(doubtful) if name not in known)

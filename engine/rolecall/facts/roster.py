@@ -59,9 +59,9 @@ class Roster:
         found = (self.schools if kind == "school" else self.sections).get(identifier)
         return found is not None and found.district == district
 
-    def is_legacy(self, identifier: str) -> bool:
-        """Say whether the id is somebody's from before Clever's API 3.0."""
-        return identifier in self.legacy
+    def successor(self, identifier: str) -> str | None:
+        """Give the v3.0 id of whoever had this id before Clever's API 3.0, or None."""
+        return self.legacy.get(identifier)
 
     def application_assignments(self, user: str) -> tuple[AssignmentRecord, ...]:
         """Give what the snapshot says the application has assigned to the user."""

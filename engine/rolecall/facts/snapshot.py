@@ -106,7 +106,7 @@ class _Loading:
         elif kind in _KINDS:
             self._record(kind, raw, where)
         elif kind not in _PASSED_OVER:
-            self.reports.append(f"{where} is passed over: a snapshot has no kind `{kind}`")
+            self.reports.append(f"{where} is passed over: a snapshot has no `{kind}`")
 
     def _record(self, kind: str, raw: object, where: str) -> None:
         """Read one of Clever's records. Two of one kind with the same id are an error, whatever they say."""
@@ -139,7 +139,7 @@ def _of_object(content: Mapping[str, object]) -> Iterator[tuple[str, object, str
         if name == "as_of":
             continue
         if name not in plurals:
-            _refuse_typo(name, plurals, "a snapshot has no member")
+            _refuse_typo(name, (*plurals, "as_of"), "a snapshot has no member")
             yield name, entries, f"`{name}`"
         elif entries is None:
             continue

@@ -86,6 +86,6 @@ class View:
     def about(self, what: str, identifier: str) -> str:
         """Say that something is not held, and when the id is somebody's from before API 3.0."""
         said = f"the facts hold no {what} `{identifier}`"
-        if what in ("user", "student") and self.facts.is_legacy(identifier):
-            return f"{said}: it is a legacy id, from before Clever's API 3.0; ask with the v3.0 id"
+        if what in ("user", "student") and (now := self.facts.successor(identifier)):
+            return f"{said}: it is the legacy id, from before Clever's API 3.0, of `{now}`"
         return said

@@ -21,7 +21,7 @@ def read_policy(path: str | PathLike[str]) -> tuple[Policy | None, list[Finding]
     """Read a policy file or folder; give the policy (None where it has errors) and what was found, sorted."""
     top = Path(path)
     sources, findings = read_sources(top)
-    unreadable = len(findings) > 0
+    unreadable = _has_errors(findings)
     roots: list[tuple[Source, Node]] = []
     policies = 0
     for source in sources:
@@ -32,14 +32,18 @@ def read_policy(path: str | PathLike[str]) -> tuple[Policy | None, list[Finding]
             policies += 1
             findings += check_structure(root)
             roots.append((source, root))
-    if sources and not policies and not findings:
+    if sources and not policies and not _has_errors(findings):
         findings.append(Finding("no-policy", f"`{path}` holds no policy file", helps=("begin one with `rolecall: 1`",)))
     aliases = {finding.place for finding in findings if finding.code == "alias"}
     policy = build(roots, top, findings, lenient=unreadable or len(aliases) > 0)
     # An alias is read as nothing, and nothing is mostly wrong in its place: that need not be said as well.
     findings = [*_once(finding for finding in findings if finding.code == "alias" or finding.place not in aliases)]
     findings.sort(key=lambda finding: (finding.place, finding.code, finding.message))
-    return (None if findings else policy), findings
+    return (None if _has_errors(findings) else policy), findings
+
+
+def _has_errors(findings: list[Finding]) -> bool:
+    return any(finding.severity == "error" for finding in findings)
 
 
 def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -53,8 +57,8 @@ def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def load_policy(path: str | PathLike[str]) -> Policy:
-    """Read a policy file or folder; raises `PolicyError` with every finding where there is one."""
+    """Read a policy file or folder; raises `PolicyError` with every error where there is one."""
     policy, findings = read_policy(path)
     if policy is None:
-        raise PolicyError(findings)
+        raise PolicyError(finding for finding in findings if finding.severity == "error")
     return policy

@@ -16,6 +16,7 @@ from rolecall.policy import Policy
 from rolecall.vocabulary.origin import Finding, Origin, Source
 
 POLICY_KEY = "rolecall"
+_NO_ZONES = ("localtime", "posixrules", "Factory")  # files that a machine has beside the zones
 WORKBENCH_KEYS = ("rolecall-tests", "rolecall-claims")
 
 
@@ -106,7 +107,10 @@ def _timezone(nodes: list[Node], names: Names) -> str:
         return "UTC"
     try:
         ZoneInfo(zone)
+        found = zone not in _NO_ZONES and not zone.startswith(("posix/", "right/"))
     except (LookupError, ValueError, OSError):  # zoneinfo's own error is a LookupError
+        found = False
+    if not found:
         known = available_timezones()
         folded = {name.casefold().rsplit("/", 1)[-1]: name for name in sorted(known)}
         close = get_close_matches(zone.casefold().rsplit("/", 1)[-1].replace(" ", "_"), folded, n=1, cutoff=0.8)

@@ -12,7 +12,7 @@ SUFFIXES = (".yaml", ".yml")
 
 
 def read_sources(path: Path) -> tuple[list[Source], list[Finding]]:
-    """Read the file at `path`, or every `.yaml` and `.yml` file below the folder, sorted by name.
+    """Read the file at `path`, or every `.yaml` and `.yml` file below the folder (in capitals too), sorted by name.
 
     Hidden files and folders (`.git`, an editor's `.#rules.yaml`, the `..data` of a mounted volume) are passed over.
     """
@@ -24,7 +24,7 @@ def read_sources(path: Path) -> tuple[list[Source], list[Finding]]:
     else:
         return [], [Finding("no-such-file", f"there is no file or folder `{path}`")]
     sources = [source for file in files if (source := _read(file, findings))]
-    if not files and not findings:
+    if not files and all(finding.severity == "warning" for finding in findings):
         findings.append(Finding("no-policy", f"`{path}` holds no file that ends in .yaml or .yml"))
     return sources, findings
 
@@ -48,7 +48,13 @@ def _walk(top: Path, findings: list[Finding]) -> list[Path]:
             continue
         seen.add(real)
         names[:] = sorted(name for name in names if not name.startswith("."))
-        found += [Path(folder, name) for name in files if name.endswith(SUFFIXES) and not name.startswith(".")]
+        for name in sorted(name for name in files if not name.startswith(".")):
+            if name.lower().endswith(SUFFIXES):
+                found.append(Path(folder, name))
+            elif any(suffix in name.lower() for suffix in SUFFIXES):
+                at = Origin(Source(str(Path(folder, name)), ""), 1, 1)
+                message = "the file is not read: the name of a policy file ends in .yaml or .yml"
+                findings.append(Finding("passed-over", message, at, "warning", helps=("rename it, or move it away",)))
     return found
 
 

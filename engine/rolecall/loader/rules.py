@@ -12,7 +12,7 @@ from rolecall.loader.names import Names, child, entries, items, text, texts
 from rolecall.loader.nodes import Mapping, Node, Scalar
 from rolecall.loader.resources import attribute_values, build_set
 from rolecall.policy import ALL, Bound, Combination, Condition, PermissionSet, ResourceType, Rule
-from rolecall.vocabulary.origin import Origin
+from rolecall.vocabulary.origin import Finding, Origin
 from rolecall.vocabulary.roles import BUILT_IN_ROLES, HELD_AT, SCOPES
 
 
@@ -38,6 +38,7 @@ def build_rule(node: Mapping, identity: str, origin: Origin, known: Known, names
     minimum = _bound(child(node, "min"), known, names)
     maximum = _bound(child(node, "max"), known, names)
     overrides, overrides_at = _overrides(node, maximum, known, names)
+    _cut_short(child(node, "because"), names)
     return Rule(
         id=identity,
         because=text(child(node, "because")) or "",
@@ -51,6 +52,19 @@ def build_rule(node: Mapping, identity: str, origin: Origin, known: Known, names
         overrides_origin=overrides_at,
         origin=origin,
     )
+
+
+def _cut_short(node: Node | None, names: Names) -> None:
+    """Warn of a reason that ends at ` #`, where YAML begins a comment."""
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        return
+    at = node.origin
+    line = at.source.line(at.line)
+    rest = line[at.column - 1 + at.width :].lstrip()
+    plain = line[at.column - 1 : at.column] not in ("'", '"', ">", "|")
+    if plain and rest.startswith("#") and not node.value.endswith((".", "!", "?")):
+        message = "`because` ends before the ` #`: the rest of the line is a comment"
+        names.findings.append(Finding("cut-short", message, at, "warning", helps=("put the sentence in quotes",)))
 
 
 def _types(node: Node | None, known: Known, names: Names) -> tuple[str, ...] | None:

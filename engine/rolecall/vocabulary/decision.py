@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from rolecall.vocabulary.facts import Held, Location, RoleAssignment
 from rolecall.vocabulary.identity import render_id
+from rolecall.vocabulary.malformed import RequestError
 from rolecall.vocabulary.reasons import SENTENCES, Cell, Code, Fact, Grounds, Reason, RuleRef
 from rolecall.vocabulary.request import Resource
 
 
 class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """What was decided, about whom and what, when, and why (DESIGN section 7). Every part is read-only.
+    """What was decided, about whom and what, when, and why (DESIGN section 7). Nothing of it is to be written into.
 
     `allowed` answers the permission that was asked; without one, use `permissions`: such a decision has no truth
     value, so that `if pdp.authorize(user, resource):` cannot pass by accident.
@@ -58,6 +60,13 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
         """Why nothing could be decided, or an empty string. An indeterminate decision allows nothing."""
         return self.detail if self.cell.code == "indeterminate" else ""
 
+    def __repr__(self) -> str:
+        """Give one line, ids only."""
+        asked = "" if self.permission is None else f"{self.permission} "
+        answer = ("allowed" if self.allowed else "not allowed") if asked else f"{sorted(self.permissions)}"
+        about = f"{self.subject} {asked}{self.resource.type}:{self.resource.id}"
+        return f"<Decision {about}: {answer} ({self.code}) {self.id}>"
+
     @property
     def id(self) -> str:
         """The decision's UUIDv7 (RFC 9562): its time, then a random prefix of this process and a counter."""
@@ -81,7 +90,9 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
         return "capped" if any(permissions for _, permissions in self.cell.given) else "no-rule"
 
     def code_of(self, permission: str) -> Code:
-        """Give the reason code of one permission of the resource's type."""
+        """Give the reason code of one permission of the resource's type; raises `RequestError` for any other."""
+        if permission not in self.grounds.permissions[self.resource.type]:
+            raise RequestError(f"`{self.resource.type}` has no permission `{permission}`")
         if self.cell.code != "table":
             return self.cell.code  # type: ignore[return-value]  # as above
         if permission in self.cell.permissions:
@@ -117,17 +128,7 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
         Of the properties only those that the policy knows are facts: the places, the owner, the attributes with one of
         their values (None for any other). Whatever else an application passes is not kept.
         """
-        doubts = {(one.role, one.scope, one.id): one.doubt for one in self.doubts}
-        found = [
-            Fact(
-                "role",
-                f"{role.role} at {role.scope}",
-                role.id,
-                role.source,
-                doubts.get((role.role, role.scope, role.id), ""),
-            )
-            for role in self.roles
-        ]
+        found = [Fact("role", f"{one.role} at {one.scope}", one.id, one.source, one.doubt) for one in self.roles]
         if self.location and self.location.bounds:
             first, last = self.location.bounds
             now = self.nanoseconds
@@ -141,7 +142,7 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
             found.append(Fact("property", "owner", owner, "asserted"))
         for name, values in self.grounds.attributes[self.resource.type].items():
             if name in given:
-                known = next((one for one in values if type(one) is type(given[name]) and one == given[name]), None)
+                known = next((one for one in values if isinstance(given[name], type(one)) and one == given[name]), None)
                 found.append(Fact("property", name, known, "asserted"))
         return tuple(found)
 
@@ -157,17 +158,19 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
         near.sort(key=lambda role: order[f"{role.scope}:{role.id}"])
         owned = self._has_owner and self.resource.properties.get("owner") == self.held.id
         owning = [RoleAssignment("owner", "resource", self.resource.id, source="asserted")] if owned else []
+        unlisted = self.location.doubtful
+        if unlisted:  # everything held through these places is in doubt
+            doubt = "the section does not list the student"
+            near = [
+                replace(role, doubt=role.doubt or doubt) if f"{role.scope}:{role.id}" in unlisted else role
+                for role in near
+            ]
         return (*owning, *near, *far)
 
     @property
     def doubts(self) -> tuple[RoleAssignment, ...]:
         """The doubtful roles here that some rule for this type asks about."""
-        unlisted = self.location.doubtful if self.location else ()
-        doubtful = [
-            role if role.doubt else msgspec.structs.replace(role, doubt="the section does not list the student")
-            for role in self.roles
-            if role.doubt or (unlisted and f"{role.scope}:{role.id}" in unlisted)
-        ]
+        doubtful = [role for role in self.roles if role.doubt]
         if self.owner_unknown and self.roles:
             unknown = "the application did not say who owns it"
             doubtful.append(RoleAssignment("owner", "resource", self.resource.id, unknown, "asserted"))
@@ -193,6 +196,10 @@ class Decisions(tuple[Decision, ...]):
     """
 
     __slots__ = ()
+
+    def __bool__(self) -> bool:
+        """Raise `TypeError`: `if pdp.authorize_many(…):` must not pass because there are decisions."""
+        raise TypeError("several decisions have no truth value: read `.any_allowed` or `.all_allowed`")
 
     @property
     def any_allowed(self) -> bool:
