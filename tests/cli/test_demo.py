@@ -20,8 +20,8 @@ def test_each_scene_is_a_question_an_answer_and_the_rule_behind_it():
     assert go_on.startswith("Go on\n")
     for scene, text in zip(SCENES, scenes, strict=True):
         question, answer, *rest = text.splitlines()
-        assert question.startswith(f"May the {scene.who.replace('_', ' ')}")
-        assert f"`{scene.permission}` the {scene.kind} “{scene.place.replace('_', ' ')}”?" in question
+        assert question.startswith(f"Has the {scene.who.replace('_', ' ')}")
+        assert f"`{scene.permission}` permission for the {scene.kind} “{scene.place.replace('_', ' ')}”?" in question
         assert re.match(r"  (Yes|No)\. [A-Z].*[.!?]$", answer)
         assert f"  {scene.who.replace('_', ' ')}: {CAST[scene.who].says}" in rest
     assert {text.splitlines()[1][:5] for text in scenes} == {"  Yes", "  No."}

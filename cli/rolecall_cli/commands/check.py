@@ -23,7 +23,10 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Warnings make the answer no, too.")] = False,
     format: Annotated[Format, typer.Option("--format", help="For a person, or for a program.")] = Format.text,  # noqa: A002 - the option's name
 ) -> None:
-    """Check a policy: every error, warning and note of every file, and how large its decision table is."""
+    """Find every mistake in a policy.
+
+    Every error, warning and note of every file, each with its place and fix, and how large the decision table is.
+    """
     from rolecall.compiler import compile_policy, table_sizes  # noqa: PLC0415 - keeps --help quick
     from rolecall.loader import read_policy  # noqa: PLC0415
 

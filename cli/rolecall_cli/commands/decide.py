@@ -26,7 +26,10 @@ def decide(
     ] = False,
     at: At = None,
 ) -> None:
-    """Answer AuthZEN evaluation requests, a line each, in order."""
+    """Answer AuthZEN requests, a line each.
+
+    In order; a line that is no valid request is answered with an error in its place.
+    """
     from rolecall.authzen import error_response, read_evaluation, response  # noqa: PLC0415 - keeps --help quick
     from rolecall.errors import RequestError  # noqa: PLC0415
     from rolecall.json_text import NotJson, read_json  # noqa: PLC0415

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -46,9 +48,9 @@ SCENES = (
 
 
 GO_ON = """\
-  rolecall demo --write demo.json     keep the district as a snapshot, then ask about it:
-  rolecall permissions --snapshot demo.json --user ca5700000000000000000001
-  rolecall explain --snapshot demo.json --user ca5700000000000000000001 \\
+  {me} demo --write demo.json     keep the district as a snapshot, then ask about it:
+  {me} permissions --snapshot demo.json --user ca5700000000000000000001
+  {me} explain --snapshot demo.json --user ca5700000000000000000001 \\
       --resource section:5ec000000000000000000001"""
 
 
@@ -63,7 +65,10 @@ def demo(
     users: Annotated[int, typer.Option("--users", min=100, help="How many people the district has.")] = 400,
     count: Annotated[int, typer.Option("--count", min=1, help="How many requests to write.")] = 1000,
 ) -> None:
-    """Decide about the people of a made-up district with the shipped policy, and say why."""
+    """Show decisions about a made-up district.
+
+    With the shipped policy, and why; --write keeps the district as a snapshot.
+    """
     from rolecall.testing import demo_district, demo_lines, demo_requests  # noqa: PLC0415 - keeps --help quick
 
     if write:
@@ -100,7 +105,7 @@ def _play() -> None:
     typer.echo(styled(title, "bold"))
     for scene in SCENES:
         typer.echo("\n" + _scene(pdp, scene))
-    typer.echo("\n" + styled("Go on", "bold") + "\n" + GO_ON)
+    typer.echo("\n" + styled("Go on", "bold") + "\n" + GO_ON.format(me=_me()))
 
 
 def _scene(pdp: Authorizer, scene: Scene) -> str:
@@ -114,7 +119,7 @@ def _scene(pdp: Authorizer, scene: Scene) -> str:
     decision = pdp.authorize(who.id, thing, scene.permission, acting_as=scene.acting_as)
     acting = f", acting as {scene.acting_as[0]}," if scene.acting_as else ""
     name, where = scene.who.replace("_", " "), scene.place.replace("_", " ")
-    question = f"May the {name}{acting} `{scene.permission}` the {scene.kind} “{where}”?"
+    question = f"Has the {name}{acting} `{scene.permission}` permission for the {scene.kind} “{where}”?"
     answer = styled("Yes.", "green") if decision.allowed else styled("No.", "red")
     said = explain(decision)
     behind = [rule for line in said.allowed for rule in line.given_by]
@@ -124,6 +129,11 @@ def _scene(pdp: Authorizer, scene: Scene) -> str:
     rows += [styled(f"  odd: {odd}", "yellow") for odd in said.odd]
     rows += [styled(f"  {name}: {who.says}", "dim"), styled(f"  {where}: {place.says}", "dim")]
     return "\n".join(rows)
+
+
+def _me() -> str:
+    """Give the command as it can be typed here: by its name, or as it was called."""
+    return "rolecall" if which("rolecall") else sys.argv[0]
 
 
 def _reason(sentence: str) -> str:

@@ -33,7 +33,10 @@ def explain(
     at: At = None,
     format: Annotated[Format, typer.Option("--format", help="For a person, or for a program.")] = Format.text,  # noqa: A002 - the option's name
 ) -> None:
-    """Say why somebody may, or may not: the roles held and where, and the rules behind each permission."""
+    """Say why somebody may, or may not.
+
+    The roles held and where, what is allowed, and the rules behind each permission.
+    """
     from rolecall import Resource  # noqa: PLC0415 - keeps --help quick
     from rolecall.explain import explain as explained  # noqa: PLC0415
     from rolecall.record import record  # noqa: PLC0415

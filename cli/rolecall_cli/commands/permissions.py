@@ -23,7 +23,10 @@ def permissions(
     at: At = None,
     format: Annotated[Format, typer.Option("--format", help="For a person, or for a program.")] = Format.text,  # noqa: A002 - the option's name
 ) -> None:
-    """List everything somebody may do in their district, grouped by role and place."""
+    """List everything somebody may do.
+
+    In their district, grouped by role and place.
+    """
     from rolecall.holdings import holdings  # noqa: PLC0415 - keeps --help quick
 
     pdp, roster = open_pdp(policies, snapshot, at)

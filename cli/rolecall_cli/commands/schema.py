@@ -8,7 +8,7 @@ import typer
 
 
 def schema() -> None:
-    """Print the JSON Schema of policy files, for editors and other tools."""
+    """Print the JSON Schema of policy files."""
     from rolecall.loader import schema as read  # noqa: PLC0415 - keeps --help quick
 
     typer.echo(json.dumps(read(), indent=2))
