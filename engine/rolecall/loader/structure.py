@@ -115,9 +115,10 @@ def _wrong_value(error: ValidationError, node: Node, name: str, expected: str, a
     message = f"{name} is {shown}, and should be {expected}"
     helps: tuple[str, ...] = ()
     value = node.value if isinstance(node, Scalar) else None
+    part: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
     wanted = cast("Any", error.validator_value)
-    choices = wanted if error.validator == "enum" else [wanted]
-    if isinstance(value, str) and error.validator in ("enum", "const"):
+    choices = part.get("x-choices", wanted if error.validator == "enum" else [wanted])
+    if isinstance(value, str) and (error.validator in ("enum", "const") or "x-choices" in part):
         hint = did_you_mean(value, [choice for choice in choices if isinstance(choice, str)])
         helps = (hint,) if hint.startswith("did you mean") else ()
     if isinstance(value, str) and expected.startswith("a list") and value.isidentifier() and not helps:
