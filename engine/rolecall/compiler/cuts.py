@@ -176,7 +176,8 @@ def _fixes(cut: Cut, floors: list[str], table: Table) -> tuple[str, ...]:
         unless = (*changed.unless, *spared)
         if _never_applies(changed, unless, table):
             whom = " or ".join(dict.fromkeys(str(one) for one in spared))
-            helps.append(f"to {kept}, delete rule `{changed.id}`: with `unless: {whom}` it would never apply to anybody")
+            why = f"with `unless: {whom}` it would never apply to anybody"
+            helps.append(f"to {kept}, delete rule `{changed.id}`: {why}")
         else:
             helps.append(f"to {kept}{_instead(changed.unless, 'unless')}, {_give(changed)}  {unless_line(unless)}")
     instead = _instead(cut.ceiling.overrides, "overrides")
