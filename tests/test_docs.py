@@ -125,9 +125,7 @@ def test_a_mistake_is_told_in_these_words(wrote: str, says: str, offers: str, tm
         del rule["min"]
     lines = "".join(f"    {key}: {value}\n" for key, value in rule.items())
     more = f"rolecall: 1\nrules:\n  - id: r\n{lines}"
-    found = [
-        one for one in findings(tmp_path, policy=first_policy("language.md"), more=more) if one.severity != "note"
-    ]
+    found = [one for one in findings(tmp_path, policy=first_policy("language.md"), more=more) if one.severity != "note"]
     assert [(one.message, " ".join(one.helps)) for one in found] == [(says, offers)]
 
 

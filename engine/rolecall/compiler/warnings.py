@@ -103,7 +103,7 @@ def _reaches_others(
     """Say whether a student or a contact is met by the combination around a student who is not theirs."""
     if combination and not {role for role, _ in combination.pairs} <= _FAMILY:
         return False
-    own = sum(bit for (role, scope), bit in atoms.bit.items() if scope == "student")
+    own = sum(bit for (_, scope), bit in atoms.bit.items() if scope == "student")
     for role in ("student", "contact"):
         for cell in reach.people(asked | atoms.bit[role, "anywhere"]):
             if not cell & own and not any(mask & cell == mask for mask in unless):
