@@ -9,7 +9,9 @@ import msgspec
 from rolecall.vocabulary.origin import Origin, Source
 
 ALL: Final = "all"
-EVERYONE: Final = None
+
+TERM_VALUES: Final = ("past", "current", "future")
+"""The values of the built-in attribute `term`, in the order in which the table numbers them."""
 
 
 class Combination(msgspec.Struct, frozen=True):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from rolecall.compiler.sets import Sets
-from rolecall.policy import Bound, Combination, Policy, ResourceType, Rule
+from rolecall.policy import TERM_VALUES, Policy, ResourceType, Rule
 from rolecall.table import AttributeCode, Half, Table, TypeTable
 from rolecall.vocabulary.reasons import RuleRef
 from rolecall.vocabulary.roles import Atoms
-
-TERM_VALUES = ("past", "current", "future")
 
 
 def make_table(policy: Policy) -> Table:
@@ -51,8 +49,8 @@ def make_half(
     rule: Rule, side: str, ref: RuleRef, permissions: int, codes: tuple[AttributeCode, ...], atoms: Atoms
 ) -> Half:
     """Compile one bound. Where an attribute is unknown a `min` skips and a `max` applies, unless the author says."""
-    when = (0,) if rule.when is None else tuple(dict.fromkeys(mask_of(one, atoms) for one in rule.when))
-    unless = tuple(dict.fromkeys(mask_of(one, atoms) for one in rule.unless))
+    when = (0,) if rule.when is None else tuple(dict.fromkeys(atoms.mask(one.pairs) for one in rule.when))
+    unless = tuple(dict.fromkeys(atoms.mask(one.pairs) for one in rule.unless))
     positions = {code.name: number for number, code in enumerate(codes)}
     states = []
     for condition in rule.conditions:
@@ -63,11 +61,6 @@ def make_half(
         unknown = condition.unknown or ("skip" if side == "min" else "apply")
         states.append((positions[condition.attribute], allowed | (unknown == "apply")))
     return Half(ref, when, unless, tuple(states), permissions)
-
-
-def mask_of(combination: Combination, atoms: Atoms) -> int:
-    """Give a combination's bits."""
-    return atoms.mask(combination.pairs)
 
 
 def attribute_codes(kind: ResourceType, policy: Policy, shift: int) -> tuple[AttributeCode, ...]:
@@ -84,8 +77,3 @@ def attribute_codes(kind: ResourceType, policy: Policy, shift: int) -> tuple[Att
             codes.append(AttributeCode.make(name, values, shift))
             shift += codes[-1].width
     return tuple(codes)
-
-
-def bound_of(rule: Rule, side: str) -> Bound | None:
-    """Give a rule's `min` or `max` as written."""
-    return rule.minimum if side == "min" else rule.maximum

@@ -9,11 +9,10 @@ from typing import Literal
 
 from rolecall.loader.names import Names, child, entries, text, texts
 from rolecall.loader.nodes import Mapping, Node, Scalar, Sequence
-from rolecall.policy import ALL, Attribute, OwnRole, PermissionSet, ResourceType
+from rolecall.policy import ALL, TERM_VALUES, Attribute, OwnRole, PermissionSet, ResourceType
 from rolecall.vocabulary.origin import Origin
 from rolecall.vocabulary.roles import ASSIGNABLE_SCOPES, BUILT_IN_TYPES
 
-TERM_VALUES = ("past", "current", "future")
 _SECTION_TYPES = ("section", "student+section")
 
 
