@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 from demo import NOW, pdp
-from rolecall import Resource
+from rolecall import RequestError, Resource
+from rolecall.authzen import response
 from rolecall.record import record
 from rolecall.testing import CAST
 
@@ -78,3 +79,52 @@ def test_facts_from_the_future_decide_nothing_until_it_comes():
     assert not early.permissions
     assert engine.authorize(TEACHER, Resource("section", ALGEBRA), "edit").allowed
     assert engine.authorize(TEACHER, Resource("section", ALGEBRA), "edit").allowed
+
+
+def test_what_the_application_did_not_tell_is_named():
+    """A misspelt or missing attribute stands in the decision, its record and the response, for it may cost something."""
+    decision = pdp().authorize(TEACHER, Resource("assignment", "a1", {"section": ALGEBRA, "lockd": False}), "edit")
+    assert (decision.code, decision.unknown) == ("capped", ("visibility", "locked"))
+    assert record(decision)["facts"]["unknown"] == ["visibility", "locked"]
+    assert response(decision)["context"]["unknown"] == ["visibility", "locked"]
+    told = {"section": ALGEBRA, "locked": False, "visibility": "draft"}
+    assert pdp().authorize(TEACHER, Resource("assignment", "a1", told), "edit").unknown == ()
+
+
+def test_several_decisions_have_no_truth_value():
+    """A list of denials is not a yes."""
+    many = pdp().authorize_many(TEACHER, [Resource("section", ALGEBRA)], "support")
+    with pytest.raises(TypeError, match="any_allowed"):
+        bool(many)
+    assert not many.any_allowed
+
+
+def test_a_decision_is_shown_in_a_line():
+    """In a log or a traceback it is ids and an answer, not the policy."""
+    shown = repr(pdp().authorize(TEACHER, Resource("section", ALGEBRA), "support"))
+    assert shown.startswith(f"<Decision {TEACHER} support section:{ALGEBRA}: not allowed (no-rule) 01")
+    assert len(shown) < 160
+
+
+def test_a_permission_that_the_type_lacks_is_no_silent_no():
+    """Reading a typo off a decision raises, as asking for it does."""
+    decision = pdp().authorize(TEACHER, Resource("section", ALGEBRA))
+    with pytest.raises(RequestError, match="`section` has no permission `edti`"):
+        decision.code_of("edti")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"facts": "demo.json"}, "`facts` must be facts"),
+        ({"max_stale": 24}, "`max_stale` must be a timedelta"),
+        ({"max_stale": timedelta(hours=-1)}, "`max_stale` must be a timedelta"),
+        ({"resources": {"assignment": {}}}, "`resources` must map"),
+        ({"assignments": []}, "`assignments` must be a function"),
+        ({"clock": NOW}, "`clock` must be a function"),
+    ],
+)
+def test_what_could_not_work_is_refused_at_start_up(wrong, says):
+    """A wrong argument is told when the PDP is made, not at the first decision."""
+    with pytest.raises(TypeError, match=says):
+        pdp(**wrong)

@@ -87,6 +87,8 @@ def response(decision: Decision) -> dict[str, object]:
         context["indeterminate"] = decision.indeterminate
     context["code"] = decision.code
     context["reasons"] = [reason_data(reason) for reason in decision.reasons]
+    if decision.unknown:
+        context["unknown"] = list(decision.unknown)
     if odd := warnings(decision):
         context["warnings"] = odd
     allowed = bool(decision.permissions) if decision.permission is None else decision.allowed

@@ -103,7 +103,7 @@ def _why(decision: Decision) -> str:
 
 def _while_unknown(decision: Decision) -> str:
     """Say which attributes are unknown: then what is true of one of their values may not be of the resource."""
-    names = [f"`{name}`" for name, _ in _unknown_attributes(decision)]
+    names = [f"`{name}`" for name in decision.unknown]
     return f", while the application does not say {_listed(names, 'or')}" if names else ""
 
 
@@ -157,23 +157,12 @@ def _elsewhere(decision: Decision, name: str) -> str:
 
 def _unknown(decision: Decision) -> Iterator[str]:
     """Say which attributes of the resource the application left unknown: that may count against the person."""
-    for name, values in _unknown_attributes(decision):
+    for name in decision.unknown:
+        values = decision.grounds.attributes[decision.resource.type][name]
         shown = ", ".join(str(value).lower() if isinstance(value, bool) else value for value in values)
         given = decision.resource.properties.get(name)
         said = "is not said" if given is None else f"is none of its values ({shown})"
         yield f"the {decision.resource.type}'s `{name}` {said}, so it counts as unknown"
-
-
-def _unknown_attributes(decision: Decision) -> list[tuple[str, tuple[bool | str, ...]]]:
-    """Give the attributes without one of their values, with the values that they can have."""
-    if decision.cell.code != "table":
-        return []
-    given, attributes = decision.resource.properties, decision.grounds.attributes[decision.resource.type]
-    return [
-        (name, values)
-        for name, values in attributes.items()
-        if not (isinstance(given.get(name), type(values[0])) and given[name] in values)
-    ]
 
 
 def _line(decision: Decision, permission: str) -> Line:

@@ -63,6 +63,7 @@ def record(decision: Decision) -> dict[str, object]:
             else None,
             "district": held.district or None,
             "location": [*place.keys, *place.doubtful, f"district:{place.district}"] if place else [],
+            "unknown": list(decision.unknown),
             "term": next((fact.value for fact in decision.facts if fact.kind == "term"), "unknown"),
             "asserted": {fact.name: fact.value for fact in decision.facts if fact.kind == "property"},
         },

@@ -178,6 +178,18 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
         return tuple(role for role in doubtful if atoms.bit[role.role, role.scope] & asked)
 
     @property
+    def unknown(self) -> tuple[str, ...]:
+        """The attributes that some rule asks about, and of which the application gave none of their values."""
+        if self.cell.code != "table":
+            return ()
+        given, attributes = self.resource.properties, self.grounds.attributes[self.resource.type]
+        return tuple(
+            name
+            for name, values in attributes.items()
+            if not (isinstance(given.get(name), type(values[0])) and given[name] in values)
+        )
+
+    @property
     def owner_unknown(self) -> bool:
         """Whether the resource is the application's own and the request did not say who owns it."""
         return self._has_owner and self.resource.properties.get("owner") is None
