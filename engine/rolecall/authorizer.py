@@ -214,7 +214,7 @@ class Authorizer:
         for resource in resources:  # a malformed question costs nobody a call
             kind = read_kind(resource, permission, self._types)
             if kind.name not in self._loaders:
-                self._locate(kind, resource)
+                read_places(kind, resource)
         if acting_as is not None:
             self._bits(acting_as)
         subject = user_id(user)
@@ -254,11 +254,13 @@ class Authorizer:
         if isinstance(properties, Mapping):
             try:
                 full = Resource(resource.type, resource.id, properties)
-                return self._decide(user, full, permission, acting_as, assigned, now)
+                read_places(self._types[resource.type], full)
             except RequestError as error:
                 properties = Failed(port, str(error))
             except Exception as error:  # noqa: BLE001 - a mapping that reads while it is read can fail like the port
                 properties = Failed(port, type(error).__name__)
+            else:
+                return self._decide(user, full, permission, acting_as, assigned, now)
         who = None if acting_as is None else tuple(acting_as)
         held = self._person(user, assigned, now)
         if held.problem:

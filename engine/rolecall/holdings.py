@@ -37,19 +37,20 @@ def holdings(pdp: Authorizer, roster: Roster, user: str) -> list[Holding]:
 
     Raises `Indeterminate` where nothing can be decided about the user now.
     """
-    for kind in pdp.table.types.values():  # what cannot be decided cannot be listed, whatever the place
+    types = list(pdp.table.types.values())
+    for kind in types[:1]:  # what cannot be decided cannot be listed, whatever the type and the place
         nowhere = pdp.authorize(user, Resource(kind.name, "", dict.fromkeys(kind.places, "")))
         if nowhere.indeterminate:
             raise Indeterminate(nowhere)
-        break
     person = roster.person(user)
     if person is None:
         return []
     groups: dict[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], list[str]] = {}
     depth: dict[tuple[str, ...], int] = {}
     known: dict[object, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-    for kind in pdp.table.types.values():
-        for place, properties in _places(kind, roster, person.district):
+    places = _ids(roster, person.district)
+    for kind in types:
+        for place, properties in _places(kind, roster, places, person.district):
             probe = pdp.authorize(
                 user, Resource(kind.name, place, {**properties, "owner": ""} if kind.own else properties)
             )
@@ -66,17 +67,24 @@ def holdings(pdp: Authorizer, roster: Roster, user: str) -> list[Holding]:
                 depth[roles] = near
                 groups.setdefault((kind.name, roles, always, sometimes), []).append(place)
     found = [Holding(*key, places=tuple(places)) for key, places in groups.items()]
-    return sorted(found, key=lambda one: (depth[one.roles], one.roles, list(pdp.table.types).index(one.type)))
+    order = {kind.name: number for number, kind in enumerate(types)}
+    return sorted(found, key=lambda one: (depth[one.roles], one.roles, order[one.type]))
 
 
-def _places(kind: TypeTable, roster: Roster, district: str) -> Iterator[tuple[str, dict[str, object]]]:
-    """Give each place of the district where a resource of the type can be, with the properties that name it."""
-    ids = {
+def _ids(roster: Roster, district: str) -> dict[str, list[str]]:
+    """Give the ids of a district's places and students, by what a type can lie within."""
+    return {
         "district": [one for one in roster.districts if one == district],
         "school": [one.id for one in roster.schools.values() if one.district == district],
         "section": [one.id for one in roster.sections.values() if one.district == district],
         "student": [one.id for one in roster.users.values() if one.district == district and "student" in one.roles],
     }
+
+
+def _places(
+    kind: TypeTable, roster: Roster, ids: dict[str, list[str]], district: str
+) -> Iterator[tuple[str, dict[str, object]]]:
+    """Give each place of the district where a resource of the type can be, with the properties that name it."""
     if kind.within == "student+section":
         for student in ids["student"]:
             for section in roster.enrolled.get(student, ()):

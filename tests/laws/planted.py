@@ -203,7 +203,7 @@ CUT_BUGS = [
     Bug("nothing excludes anything", "compiler.reach:Reach._exclusive", "((student, contact), (student, employee), (contact, employee))", "()"),
     Bug("every scope is possible", "compiler.reach:Reach.closure", "clash or closed & ~self.possible", "clash"),
     Bug("an owner needs no other role", "compiler.reach:Reach.people", "if found & self.atoms.anywhere:", "if True:"),
-    Bug("a cut looks at no unless", "compiler.cuts:meet", "if not any(mask & cell == mask for mask in unless):", "if True:"),
+    Bug("a cut looks at no unless", "compiler.reach:Reach.meets", "if not any(mask & cell == mask for mask in unless):", "if True:"),
     Bug("attributes always meet", "compiler.cuts:meet", "not states[position] & allowed", "False"),
     Bug("attributes never meet", "compiler.cuts:meet", "not states[position] & allowed", "True"),
     Bug("only the first combination of a when can cut", "compiler.cuts:meet", "for high in ceiling.when:", "for high in ceiling.when[:1]:"),

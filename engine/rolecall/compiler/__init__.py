@@ -6,7 +6,7 @@ import msgspec
 
 from rolecall.compiler.cuts import Cut, find_cuts, own_conflicts, report_allowed, report_errors
 from rolecall.compiler.halves import make_table
-from rolecall.compiler.reach import Reach
+from rolecall.compiler.reach import Reaches
 from rolecall.compiler.warnings import find_warnings
 from rolecall.errors import PolicyError
 from rolecall.policy import Policy
@@ -53,9 +53,10 @@ def load_table(policy: Policy) -> Table:
 def table_sizes(table: Table) -> dict[str, int]:
     """Give for each resource type how many reachable cells its table has: role combinations x attribute states."""
     sizes = {}
+    reaches = Reaches(table.atoms)
     for kind in table.types.values():
         states = 1
         for code in (*kind.attributes, *((kind.term,) if kind.term else ())):
             states *= len(code.values) + 1
-        sizes[kind.name] = Reach(table.atoms, kind.location_scopes).count(kind.asked) * states
+        sizes[kind.name] = reaches[kind.location_scopes].count(kind.asked) * states
     return sizes

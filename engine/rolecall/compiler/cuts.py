@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from rolecall.compiler.reach import Reach
+from rolecall.compiler.reach import Reach, Reaches
 from rolecall.policy import Combination, Policy, Rule
 from rolecall.table import Half, Table, TypeTable
 from rolecall.vocabulary.origin import Finding
@@ -36,9 +36,9 @@ def find_cuts(policy: Policy, table: Table, *, allowed_too: bool = True) -> Iter
     rules = {rule.id: rule for rule in policy.rules}
     lost: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
     examples: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
-    reaches: dict[tuple[str, ...], Reach] = {}
+    reaches = Reaches(table.atoms)
     for kind in table.types.values():
-        reach = reaches.setdefault(kind.location_scopes, Reach(table.atoms, kind.location_scopes))
+        reach = reaches[kind.location_scopes]
         for floor, ceiling in _candidates(kind):
             pair = (floor.rule.id, ceiling.rule.id)
             if pair[0] == pair[1] or (not allowed_too and _allowed(pair[0], rules[pair[1]])):
@@ -60,7 +60,7 @@ def _allowed(floor: str, ceiling: Rule) -> str:
 
 
 def _candidates(kind: TypeTable) -> Iterator[tuple[Half, Half]]:
-    """Give the pairs of which the `max` lacks something of the `min`; bounds alike in bits are compared once."""
+    """Give the pairs of which the `max` lacks something of the `min`."""
     masks = {ceiling.permissions for ceiling in kind.maxima}
     for floor in kind.minima:
         if any(floor.permissions & ~mask for mask in masks):
@@ -75,9 +75,9 @@ def meet(floor: Half, ceiling: Half, reach: Reach) -> int | None:
     unless = (*floor.unless, *ceiling.unless)
     for low in floor.when:
         for high in ceiling.when:
-            for cell in reach.people(low | high):
-                if not any(mask & cell == mask for mask in unless):
-                    return cell
+            cell = reach.meets(low | high, unless)
+            if cell is not None:
+                return cell
     return None
 
 
@@ -105,6 +105,7 @@ def report_errors(table: Table, cuts: Iterable[Cut]) -> Iterator[Finding]:
     floors: dict[str, list[str]] = {}
     for cut in refused:
         floors.setdefault(cut.ceiling.id, []).append(cut.floor.id)
+    reaches = Reaches(table.atoms)
     for cut in refused:
         if cut.ceiling.maximum:
             message = f"the maximum of `{cut.ceiling.id}` takes away what the minimum of `{cut.floor.id}` promises"
@@ -114,7 +115,7 @@ def report_errors(table: Table, cuts: Iterable[Cut]) -> Iterator[Finding]:
                 ("where", readable(cut.example)),
                 ("loses", _said(cut.lost)),
             )
-            helps = _fixes(cut, floors[cut.ceiling.id], table)
+            helps = _fixes(cut, floors[cut.ceiling.id], table, reaches)
             yield Finding("floor-cut", message, cut.ceiling.maximum.origin, details=details, helps=helps)
 
 
@@ -158,7 +159,7 @@ def readable(pairs: tuple[tuple[str, str], ...]) -> str:
     return "whoever is " + " and ".join(said)
 
 
-def _fixes(cut: Cut, floors: list[str], table: Table) -> tuple[str, ...]:
+def _fixes(cut: Cut, floors: list[str], table: Table, reaches: Reaches) -> tuple[str, ...]:
     """Give the `unless` that keeps the floor, then the `overrides` that lets the ceiling win, ready to paste.
 
     `floors` are all that the ceiling cuts without leave: where there are several, one line more mends them at once.
@@ -174,7 +175,7 @@ def _fixes(cut: Cut, floors: list[str], table: Table) -> tuple[str, ...]:
     if spared is not None:
         kept = "keep the minimum" if changed is cut.ceiling else "give no minimum there"
         unless = (*changed.unless, *spared)
-        if _never_applies(changed, unless, table):
+        if _never_applies(changed, unless, table, reaches):
             whom = " or ".join(dict.fromkeys(str(one) for one in spared))
             why = f"with `unless: {whom}` it would never apply to anybody"
             helps.append(f"to {kept}, delete rule `{changed.id}`: {why}")
@@ -195,16 +196,15 @@ def _halves(kind: TypeTable, rule: Rule) -> list[Half]:
     return [half for half in (kind.maxima if rule.maximum else kind.minima) if half.rule.id == rule.id]
 
 
-def _never_applies(rule: Rule, unless: tuple[Combination, ...], table: Table) -> bool:
+def _never_applies(rule: Rule, unless: tuple[Combination, ...], table: Table, reaches: Reaches) -> bool:
     """Say whether, with such an `unless`, nobody consistent would be met by the rule any more."""
     masks = [table.atoms.mask(one.pairs) for one in unless]
-    for kind in table.types.values():
-        reach = Reach(table.atoms, kind.location_scopes)
-        for half in _halves(kind, rule):
-            for asked in half.when:
-                if any(not any(mask & cell == mask for mask in masks) for cell in reach.people(asked)):
-                    return False
-    return True
+    return not any(
+        reaches[kind.location_scopes].meets(asked, masks) is not None
+        for kind in table.types.values()
+        for half in _halves(kind, rule)
+        for asked in half.when
+    )
 
 
 def _give(rule: Rule) -> str:

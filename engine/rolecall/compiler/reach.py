@@ -7,7 +7,7 @@ against them, two rules meet exactly if the closure of what both ask for is poss
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rolecall.vocabulary.roles import (
     DESIGNATIONS,
@@ -17,6 +17,21 @@ from rolecall.vocabulary.roles import (
     OWNER,
     Atoms,
 )
+
+
+class Reaches:
+    """Reachability for the types of one policy: types whose locations have the same scopes share it."""
+
+    def __init__(self, atoms: Atoms) -> None:
+        """Nothing is worked out before it is asked for."""
+        self.atoms = atoms
+        self._made: dict[tuple[str, ...], Reach] = {}
+
+    def __getitem__(self, scopes: tuple[str, ...]) -> Reach:
+        """Give the reachability for a location's scopes."""
+        if scopes not in self._made:
+            self._made[scopes] = Reach(self.atoms, scopes)
+        return self._made[scopes]
 
 
 class Reach:
@@ -86,6 +101,13 @@ class Reach:
         for one in self.anyone:
             if (more := self.closure(found | one)) is not None:
                 yield more
+
+    def meets(self, asked: int, unless: Iterable[int]) -> int | None:
+        """Give a smallest reachable cell around `asked` in which none of `unless` holds; None where there is none."""
+        for cell in self.people(asked):
+            if not any(mask & cell == mask for mask in unless):
+                return cell
+        return None
 
     def cells(self, asked: int) -> Iterator[int]:
         """Give every reachable cell as far as the pairs in `asked` tell it apart from others, each once.

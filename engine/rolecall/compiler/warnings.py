@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rolecall.compiler.reach import Reach
+from rolecall.compiler.reach import Reach, Reaches
 from rolecall.policy import Combination, PermissionSet, Policy, Rule
 from rolecall.table import Half, Table, TypeTable
 from rolecall.vocabulary.origin import Finding, Origin
@@ -19,7 +19,8 @@ _FAMILY = frozenset({"student", "contact", "guardian"})
 
 def find_warnings(policy: Policy, table: Table) -> Iterator[Finding]:
     """Give every warning about the policy."""
-    reaches = {kind.name: Reach(table.atoms, kind.location_scopes) for kind in table.types.values()}
+    shared = Reaches(table.atoms)
+    reaches = {kind.name: shared[kind.location_scopes] for kind in table.types.values()}
     halves: dict[str, list[tuple[TypeTable, bool, Half]]] = {}
     for kind in table.types.values():
         for ceiling, several in ((False, kind.minima), (True, kind.maxima)):
@@ -44,11 +45,7 @@ def alive(half: Half, reach: Reach, *, ceiling: bool) -> bool:
 
     A `max` counts as alive even where its `unless` always holds: acting as fewer roles, its `unless` may not.
     """
-    for mask in half.when:
-        for cell in reach.people(mask):
-            if ceiling or not any(unless & cell == unless for unless in half.unless):
-                return True
-    return False
+    return any(reach.meets(mask, () if ceiling else half.unless) is not None for mask in half.when)
 
 
 def _why_dead(halves: list[tuple[TypeTable, bool, Half]], reaches: dict[str, Reach]) -> str:
@@ -103,12 +100,11 @@ def _reaches_others(
     """Say whether a student or a contact is met by the combination around a student who is not theirs."""
     if combination and not {role for role, _ in combination.pairs} <= _FAMILY:
         return False
-    own = sum(bit for (_, scope), bit in atoms.bit.items() if scope == "student")
-    for role in ("student", "contact"):
-        for cell in reach.people(asked | atoms.bit[role, "anywhere"]):
-            if not cell & own and not any(mask & cell == mask for mask in unless):
-                return True
-    return False
+    theirs = [bit for (_, scope), bit in atoms.bit.items() if scope == "student"]
+    return any(
+        reach.meets(asked | atoms.bit[role, "anywhere"], (*unless, *theirs)) is not None
+        for role in ("student", "contact")
+    )
 
 
 def _narrow(message: str, origin: Origin, kind: TypeTable, named: bool) -> Finding:
