@@ -836,6 +836,7 @@ def test_about_half_of_the_random_decisions_give_something() -> None:
     assert {status for status, _, _ in found} == {"ok", "invalid", "indeterminate"}
 
 
+@pytest.mark.full
 def test_the_random_examples_find_every_planted_bug() -> None:
     """For each planted bug the generated examples hold one in which the answer differs."""
     hidden = set(oracle.BUGS)

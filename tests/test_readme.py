@@ -69,7 +69,7 @@ def test_the_tour_works_as_written(shell):
             assert text in said[-1].stdout
     principal, typo, promise, wider = said
     assert "has view and report permissions for section" in principal.stdout
-    assert "given by administrators-view-their-schools" in principal.stdout
+    assert "rule `administrators-view-their-schools` gives view and report" in principal.stdout
     assert "  edit: no rule gives it to the roles held here" in principal.stdout
     assert (typo.stdout.count("error["), promise.stdout.count("error[")) == (1, 1)
     assert "note[allowed-cut]" in wider.stdout

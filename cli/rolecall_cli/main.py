@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.metadata import version
 from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
+from rolecall_cli.commands.assign import assign
+from rolecall_cli.commands.audit import audit
 from rolecall_cli.commands.check import check
 from rolecall_cli.commands.decide import decide
 from rolecall_cli.commands.demo import demo
+from rolecall_cli.commands.diff import diff
+from rolecall_cli.commands.doctor import doctor
 from rolecall_cli.commands.explain import explain
+from rolecall_cli.commands.fmt import fmt
+from rolecall_cli.commands.history import history
+from rolecall_cli.commands.lint import lint
+from rolecall_cli.commands.matrix import matrix
+from rolecall_cli.commands.migrate import migrate
+from rolecall_cli.commands.mutate import mutate
+from rolecall_cli.commands.new import new
 from rolecall_cli.commands.permissions import permissions
+from rolecall_cli.commands.prove import prove
 from rolecall_cli.commands.schema import schema
+from rolecall_cli.commands.sync import sync
+from rolecall_cli.commands.test import test
+from rolecall_cli.commands.unassign import unassign
+from rolecall_cli.commands.watch import watch
 from rolecall_cli.style import shown
 
 EXIT_HELP = "Exit codes: 0 done; 1 the answer is no; 2 wrong usage; 3 the policy is invalid; 4 facts could not be had."
@@ -29,12 +44,37 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, decide, explain, permissions, demo, schema):
+for command in (
+    new,
+    watch,
+    check,
+    lint,
+    fmt,
+    test,
+    prove,
+    diff,
+    matrix,
+    mutate,
+    decide,
+    explain,
+    permissions,
+    sync,
+    history,
+    assign,
+    unassign,
+    doctor,
+    demo,
+    schema,
+):
     app.command(help=command.__doc__)(command)
+app.add_typer(audit)
+app.add_typer(migrate)
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - which takes longer than all the rest
+
         typer.echo(f"rolecall {version('rolecall')}")
         raise typer.Exit
 
@@ -71,10 +111,14 @@ def main() -> None:
 
 def _exit_code(error: Exception) -> int | None:
     """Give the exit code of an error that rolecall raises on purpose; None for a fault of its own."""
-    from rolecall.errors import FactsError, Indeterminate, PolicyError, RequestError  # noqa: PLC0415 - not needed for --help
+    from rolecall.errors import AuditError, FactsError, Indeterminate, MigrationError, PolicyError, RequestError  # noqa: PLC0415 - not needed for --help
 
     if isinstance(error, PolicyError):
         return 3
-    if isinstance(error, FactsError | Indeterminate):
+    if isinstance(error, AuditError | FactsError | Indeterminate):
         return 4
-    return 2 if isinstance(error, RequestError) else None
+    if isinstance(error, MigrationError | RequestError):
+        return 2
+    from rolecall.analysis.diagrams import TooLargeError  # noqa: PLC0415 - as above
+
+    return 1 if isinstance(error, TooLargeError) else None

@@ -8,8 +8,10 @@ from rolecall.authorizer import Authorizer
 from rolecall.default import authorize, configure
 from rolecall.errors import (
     AsyncPort,
+    AuditError,
     FactsError,
     Indeterminate,
+    MigrationError,
     NotConfigured,
     PermissionDenied,
     PolicyError,
@@ -21,16 +23,20 @@ from rolecall.errors import (
     UnknownRole,
 )
 from rolecall.facts.snapshot import Snapshot
+from rolecall.ports import Assignments
 from rolecall.vocabulary.decision import Decision, Decisions
 from rolecall.vocabulary.request import Resource
 
 __all__ = [
+    "Assignments",
     "AsyncPort",
+    "AuditError",
     "Authorizer",
     "Decision",
     "Decisions",
     "FactsError",
     "Indeterminate",
+    "MigrationError",
     "NotConfigured",
     "PermissionDenied",
     "PolicyError",

@@ -9,6 +9,10 @@ from os import PathLike
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
+import msgspec
+from msgspec.structs import replace
+
+from rolecall.calls import Call, Failed, run, run_async
 from rolecall.compiler import load_table
 from rolecall.errors import (
     Indeterminate,
@@ -17,28 +21,24 @@ from rolecall.errors import (
     UnknownResourceType,
 )
 from rolecall.evaluator import DENIED, evaluate
-from rolecall.facts.assignments import AssignmentRecord
 from rolecall.facts.hold import Facts
-from rolecall.facts.view import View
+from rolecall.facts.steady import steady
+from rolecall.facts.view import Asked, Found, Frame, Live, Place, View, WholeView
 from rolecall.instants import nanoseconds
 from rolecall.loader import load_policy
-from rolecall.ports import Assignments, Call, Failed, Loader, read_assignments, run, run_async
-from rolecall.questions import read_acting, read_kind, read_places, user_id
+from rolecall.ports import Assignments, AssignmentsPort, Loader
+from rolecall.questions import read_acting, read_bounds, read_kind, read_places, user_id
+from rolecall.recorder import Mark, Recorder
 from rolecall.table import Table, TypeTable
 from rolecall.vocabulary.decision import Decision, Decisions
-from rolecall.vocabulary.facts import Held, Location
+from rolecall.vocabulary.facts import Location
 from rolecall.vocabulary.identity import serials
 from rolecall.vocabulary.reasons import Grounds
 from rolecall.vocabulary.request import Resource, User
 
 MAX_STALE: Final = timedelta(hours=24)
 MAX_ACTING: Final = 1 << 10
-SKEW: Final = 5 * 60 * 1_000_000_000
-"""By how much, in nanoseconds, the clock that wrote `as_of` may be ahead of this one."""
-
-_FOREVER: Final = 1 << 62
 _MICROSECOND: Final = timedelta(microseconds=1)
-_HOUR: Final = timedelta(hours=1)
 # What `acting_as` may be without a closer look; anything else is checked first.
 _READ: Final[dict[type, Callable[[Sequence[str]], tuple[str, ...]]]] = {list: tuple, tuple: tuple}
 
@@ -56,35 +56,54 @@ class Authorizer:
         self,
         table: Table,
         *,
-        facts: Facts,
-        assignments: Assignments | None = None,
+        facts: Facts | Live,
+        assignments: Assignments | AssignmentsPort | None = None,
         resources: Mapping[str, Loader] | None = None,
         max_stale: timedelta | None = MAX_STALE,
+        fresh_within: Mapping[str, timedelta] | None = None,
         clock: Callable[[], datetime | int] | None = None,
+        audit: Recorder | None = None,
     ) -> None:
         """Put a compiled policy in force over some facts; `load` does it from files.
 
-        `facts` is a `Snapshot`, or anything with the same methods. `assignments` is asked for the application's own
-        role assignments, in place of those in the snapshot. `resources` gives loaders by resource type: the
-        properties of such a resource are loaded by its id, and what was passed is ignored. Facts older than
-        `max_stale`, or of unknown age, make every decision indeterminate; None lets them be of any age. `clock` gives
-        aware datetimes, or nanoseconds since 1970; by default it is the system's.
+        `facts` is a `Snapshot`, a `RosterStore`, `Direct`, or anything with a snapshot's methods. `assignments` is
+        asked for the application's own role assignments, in place of those that come with the facts.
+        `resources` gives loaders by resource type: the properties of such a resource are loaded by its id, and what was
+        passed is ignored. Facts older than `max_stale`, or of unknown age, make every decision indeterminate; None lets
+        them be of any age. `fresh_within` gives a smaller bound for chosen permissions (`{"student.export":
+        timedelta(minutes=1)}`), which holds too where no permission is asked. `clock` gives aware datetimes, or
+        nanoseconds since 1970; by default it is the system's. `audit` records every decision (`rolecall.audit.Audit`);
+        it has to be told of the policy, which `load` does: one that it cannot record is given as indeterminate.
         """
         _check_arguments(facts, assignments, resources or {}, max_stale, clock)
-        self._table, self._types, self._assignments = table, table.types, assignments
+        self._table, self._types = table, table.types
         self._loaders = dict(resources or {})
         for name in self._loaders:
             if name not in self._types:
                 raise UnknownResourceType(name, self._types)
+        self._bounds = read_bounds(fresh_within or {}, self._types)
+        if assignments is not None and not isinstance(assignments, Assignments):
+            assignments = Assignments(assignments)
+        self._assignments = assignments
         self._has_ports = bool(self._loaders) or assignments is not None
+        self._audit = audit
         self._clock = time.time_ns if clock is None else lambda: nanoseconds(clock())
-        self._view = View(facts, table.atoms, ZoneInfo(table.timezone))
-        self._held = {} if self._has_ports else self._view.held
-        self._at_hand = {kind.name: (kind, self._view.locations[kind.within]) for kind in table.types.values()}
+        stale = None if max_stale is None else max_stale // _MICROSECOND * 1000
+        if isinstance(facts, Live) or (assignments is not None and assignments.folded):
+            self._clock = steady(self._clock, self._forget)
+        frame = Frame(table.atoms, ZoneInfo(table.timezone), stale, self._clock)
+        self._view: View = facts.view(frame) if isinstance(facts, Live) else WholeView(facts, frame)
+        # What the hot path may take: nobody while the port has to be asked each time, and no type that is loaded, or
+        # has bounds of its own.
+        self._held = self._view.held if self._assignments is None or self._assignments.folded else {}
+        careful = {*self._loaders, *self._bounds}
+        self._at_hand = {
+            kind.name: (kind, self._view.locations[kind.within])
+            for kind in table.types.values()
+            if kind.name not in careful
+        }
         self._acting: dict[tuple[str, ...], int] = {}
         self._serials = serials
-        # When the hot path may trust the facts; what is wrong with them at other times, the careful way says.
-        self._fresh_from, self._fresh_until, self._max_stale = _FOREVER, -_FOREVER, max_stale
         self._grounds = Grounds(
             digest=table.digest,
             atoms=table.atoms,
@@ -93,8 +112,7 @@ class Authorizer:
             attributes={
                 kind.name: {code.name: code.values for code in kind.attributes} for kind in table.types.values()
             },
-            facts_source=facts.source,
-            as_of=facts.as_of,
+            feeds=self._view.feeds,
         )
 
     @classmethod
@@ -102,15 +120,29 @@ class Authorizer:
         cls,
         policies: str | PathLike[str],
         *,
-        facts: Facts,
-        assignments: Assignments | None = None,
+        facts: Facts | Live,
+        assignments: Assignments | AssignmentsPort | None = None,
         resources: Mapping[str, Loader] | None = None,
         max_stale: timedelta | None = MAX_STALE,
+        fresh_within: Mapping[str, timedelta] | None = None,
         clock: Callable[[], datetime | int] | None = None,
+        audit: Recorder | None = None,
     ) -> Self:
         """Read the policy file or folder and put it in force; raises `PolicyError` with every finding."""
-        table = load_table(load_policy(policies))
-        return cls(table, facts=facts, assignments=assignments, resources=resources, max_stale=max_stale, clock=clock)
+        policy = load_policy(policies)
+        table = load_table(policy)
+        if audit is not None:
+            audit.policy(policy, table)
+        return cls(
+            table,
+            facts=facts,
+            assignments=assignments,
+            resources=resources,
+            max_stale=max_stale,
+            fresh_within=fresh_within,
+            clock=clock,
+            audit=audit,
+        )
 
     @property
     def table(self) -> Table:
@@ -123,9 +155,10 @@ class Authorizer:
         """Decide, and say why. Enforces nothing by itself: read the answer, or call `check`."""
         # The hot path: what is at hand is taken from where it is kept. Whatever is not, or is not as it should be,
         # goes the careful way, which also says what is wrong.
-        now = self._clock()
+        view, grounds, now = self._view, self._grounds, self._clock()
         try:
             kind, located = self._at_hand[resource.type]
+            held = self._held[user]  # type: ignore[index]  # a user object is not at hand
             properties = resource.properties
             if not kind.own:
                 location = located[resource.id]
@@ -133,7 +166,6 @@ class Authorizer:
                 location = located[properties[kind.place]]
             else:
                 location = located[properties["student"], properties["section"]]
-            held = self._held[user]  # type: ignore[index]  # a user object is not at hand
             who = acting = None
             if acting_as is not None:
                 who = _READ[acting_as.__class__](acting_as)
@@ -141,19 +173,23 @@ class Authorizer:
             known = permission is None or permission in kind.known
         except (KeyError, TypeError, AttributeError):
             return self._carefully(user, resource, permission, acting_as, now)
-        fresh = self._fresh_from <= now <= self._fresh_until and (not held.timed or held.since <= now < held.until)
+        fresh = view.fresh_from <= now <= view.fresh_until and location.since <= now < location.until
+        if held.timed:
+            fresh = fresh and held.since <= now < held.until
         if not fresh or not known or resource.__class__ is not Resource:
             return self._carefully(user, resource, permission, acting_as, now)
         cell = evaluate(kind, held, location, properties, acting, now)
-        return Decision(cell, held, resource, permission, who, location, now, self._serials.next(), self._grounds)
+        decision = Decision(cell, held, resource, permission, who, location, now, self._serials.next(), grounds)
+        if self._audit is None:
+            return decision
+        why = self._audit.note(decision, "decision")
+        return _withheld(decision, why) if why else decision
 
     def _carefully(
         self, user: User, resource: Resource, permission: str | None, acting_as: Sequence[str] | None, now: int
     ) -> Decision:
-        """Decide where something is not at hand: ports are asked, facts looked up, a malformed question refused."""
-        if self._has_ports:
-            return run(self._ask(user, (resource,), permission, acting_as))[0]
-        return self._decide(user, resource, permission, acting_as, None, now)
+        """Decide where something is not at hand: ports are asked, facts fetched, a malformed question refused."""
+        return run(self._ask(user, (resource,), permission, acting_as, None if self._has_ports else now))[0]
 
     async def aauthorize(
         self, user: User, resource: Resource, permission: str | None = None, *, acting_as: Sequence[str] | None = None
@@ -194,7 +230,7 @@ class Authorizer:
         """Decide about several resources at one instant. A thing in several sections is asked about once for each;
         read the answer with `any_allowed` or `all_allowed`.
         """  # noqa: D205 - one sentence too long for a line
-        return run(self._ask(user, tuple(resources), permission, acting_as))
+        return run(self._ask(user, tuple(resources), permission, acting_as, mark="batch"))
 
     async def aauthorize_many(
         self,
@@ -205,12 +241,18 @@ class Authorizer:
         acting_as: Sequence[str] | None = None,
     ) -> Decisions:
         """Do what `authorize_many` does, where ports may have to be awaited."""
-        return await run_async(self._ask(user, tuple(resources), permission, acting_as))
+        return await run_async(self._ask(user, tuple(resources), permission, acting_as, mark="batch"))
 
     def _ask(
-        self, user: User, resources: Sequence[Resource], permission: str | None, acting_as: Sequence[str] | None
+        self,
+        user: User,
+        resources: Sequence[Resource],
+        permission: str | None,
+        acting_as: Sequence[str] | None,
+        now: int | None = None,
+        mark: Mark = "decision",
     ) -> Generator[Call, object, Decisions]:
-        """Ask the ports for what a decision needs, then decide; yields the calls to be made."""
+        """Ask the ports and the facts for what a decision needs, decide, record; yields the calls to be made."""
         for resource in resources:  # a malformed question costs nobody a call
             kind = read_kind(resource, permission, self._types)
             if kind.name not in self._loaders:
@@ -218,106 +260,93 @@ class Authorizer:
         if acting_as is not None:
             self._bits(acting_as)
         subject = user_id(user)
-        assigned: tuple[AssignmentRecord, ...] | Failed | None = None
+        assigned = None
         if self._assignments is not None:
-            answer = yield Call("the assignments port", self._assignments, subject)
-            assigned = answer if isinstance(answer, Failed) else read_assignments(answer, subject)
-        loaded: list[tuple[Resource, object]] = []
+            assigned = yield from self._assignments.ask(subject, self._clock)
+        loaded = []
         for resource in resources:
-            loader = self._loaders.get(resource.type)
-            if loader is None:
-                loaded.append((resource, resource.properties))
-            else:  # what was passed is ignored
-                answer = yield Call(f"the loader of `{resource.type}`", loader, resource.id)
-                loaded.append((Resource(resource.type, resource.id), answer))
-        now = self._clock()
-        return Decisions(
-            self._decide_loaded(subject, one, props, permission, acting_as, assigned, now) for one, props in loaded
+            full = yield from self._load(resource)
+            loaded.append(full)
+        places = tuple(one.place for one in loaded if one.place is not None)
+        bound = min((one for r in resources if (one := self._bound(r.type, permission)) is not None), default=None)
+        now = self._clock() if now is None else now
+        found = yield from self._view.ask(Asked(subject, places, now, assigned, bound))
+        if self._grounds.feeds is not self._view.feeds:
+            self._grounds = replace(self._grounds, feeds=self._view.feeds)
+        located = iter(zip(found.locations, range(len(places)), strict=True))
+        decisions = Decisions(
+            self._decide(one, found, *(next(located) if one.place is not None else (None, -1)), permission, acting_as)
+            for one in loaded
         )
+        if (audit := self._audit) is None:
+            return decisions
+        why = yield Call(
+            "the audit log",
+            lambda given: audit.note_all(given, mark),
+            decisions,
+            lambda given: audit.anote_all(given, mark),
+        )
+        return Decisions(_withheld(one, why) for one in decisions) if why else decisions
 
-    def _decide_loaded(
-        self,
-        user: str,
-        resource: Resource,
-        properties: object,
-        permission: str | None,
-        acting_as: Sequence[str] | None,
-        assigned: tuple[AssignmentRecord, ...] | Failed | None,
-        now: int,
-    ) -> Decision:
-        """Decide with what the ports answered. Properties that cannot be had, or used, are no answer but no fault of
-        whoever asks.
+    def _forget(self) -> None:
+        """Forget what is kept for a time: the clock was put back, and may say that time again."""
+        if hasattr(self, "_view"):  # or while it is made
+            self._view.put_back()
+
+    def _load(self, resource: Resource) -> Generator[Call, object, _Loaded]:
+        """Give the resource as its loader says it is, if it has one: what was passed is ignored. Properties that cannot
+        be had, or used, are no answer but no fault of whoever asks.
         """  # noqa: D205 - one sentence too long for a line
-        if properties is resource.properties:
-            return self._decide(user, resource, permission, acting_as, assigned, now)
+        kind, loader = self._types[resource.type], self._loaders.get(resource.type)
+        if loader is None:
+            return _Loaded(resource, _place(kind, resource))
         port = f"the loader of `{resource.type}`"
-        if isinstance(properties, Mapping):
-            try:
+        bare = Resource(resource.type, resource.id)
+        properties = yield Call(port, loader, resource.id)
+        if properties is None:
+            detail = f"the application has no {resource.type} `{resource.id}`"
+            return _Loaded(bare, None, "resource-not-found", detail)
+        try:
+            if isinstance(properties, Mapping):
                 full = Resource(resource.type, resource.id, properties)
-                read_places(self._types[resource.type], full)
-            except RequestError as error:
-                properties = Failed(port, str(error))
-            except Exception as error:  # noqa: BLE001 - a mapping that reads while it is read can fail like the port
-                properties = Failed(port, type(error).__name__)
-            else:
-                return self._decide(user, full, permission, acting_as, assigned, now)
-        who = None if acting_as is None else tuple(acting_as)
-        held = self._person(user, assigned, now)
-        if held.problem:
-            code, detail = "indeterminate", held.problem
-        elif properties is None:
-            code, detail = "resource-not-found", f"the application has no {resource.type} `{resource.id}`"
-        else:
-            wrong = Failed(port, f"gave {type(properties).__name__}, not a mapping")
-            code, detail = "indeterminate", str(properties if isinstance(properties, Failed) else wrong)
-        return Decision(DENIED[code], held, resource, permission, who, None, now, serials.next(), self._grounds, detail)
+                return _Loaded(full, _place(kind, full))
+            if not isinstance(properties, Failed):
+                properties = Failed(port, f"gave {type(properties).__name__}, not a mapping")
+        except RequestError as error:
+            properties = Failed(port, str(error))
+        except Exception as error:  # noqa: BLE001 - a mapping that reads while it is read can fail like the port
+            properties = Failed(port, type(error).__name__)
+        return _Loaded(bare, None, "indeterminate", str(properties))
 
     def _decide(
         self,
-        user: User,
-        resource: Resource,
+        asked: _Loaded,
+        found: Found,
+        location: Location | None,
+        number: int,
         permission: str | None,
         acting_as: Sequence[str] | None,
-        assigned: tuple[AssignmentRecord, ...] | Failed | None,
-        now: int,
     ) -> Decision:
-        """Check the question, look up what it names, evaluate."""
-        kind = read_kind(resource, permission, self._types)
-        acting = None if acting_as is None else self._bits(acting_as)
-        location = self._locate(kind, resource)
-        held = self._person(user_id(user), assigned, now)
-        cell = evaluate(kind, held, location, resource.properties, acting, now)
-        detail = "" if cell.code == "table" else self._detail(cell.code, held, kind, resource)
+        """Evaluate what was found."""
+        kind, resource, held = self._types[asked.resource.type], asked.resource, found.held
         who = None if acting_as is None else tuple(acting_as)
-        return Decision(cell, held, resource, permission, who, location, now, serials.next(), self._grounds, detail)
+        if number in found.problems and not held.problem:
+            held = replace(held, problem=found.problems[number])
+        if asked.code:
+            code = "indeterminate" if held.problem else asked.code
+            cell, detail = DENIED[code], held.problem or asked.detail
+        else:
+            acting = None if acting_as is None else self._bits(acting_as)
+            cell = evaluate(kind, held, location, resource.properties, acting, found.now)
+            detail = "" if cell.code == "table" else held.problem or _detail(cell.code, found, location, asked)
+        serial = serials.next()
+        return Decision(cell, held, resource, permission, who, location, found.now, serial, self._grounds, detail)
 
-    def _person(self, subject: str, assigned: tuple[AssignmentRecord, ...] | Failed | None, now: int) -> Held:
-        """Give the person's roles as they are now, or the problem where they cannot be had."""
-        stale = self._why_stale(now)
-        if not stale and not isinstance(assigned, Failed):
-            return self._view.person(subject, now, assigned)
-        return Held(subject, "", 0, {}, (), problem=stale or str(assigned))
-
-    def _why_stale(self, now: int) -> str:
-        """Say why the facts cannot be trusted at `now`, or nothing; facts from the future are of unknown age."""
-        facts, limit = self._view.facts, self._max_stale
-        if limit is None:
-            self._fresh_from, self._fresh_until = -_FOREVER, _FOREVER
-            return ""
-        if facts.as_of is None:
-            return f"the facts ({facts.source}) do not say how old they are"
-        self._fresh_from, self._fresh_until = facts.as_of - SKEW, facts.as_of + limit // _MICROSECOND * 1000
-        if now < self._fresh_from:
-            return f"the facts ({facts.source}) say that they are of a time to come: a clock is wrong"
-        old = f"the facts ({facts.source}) are older than the {limit / _HOUR:g} hours that are allowed"
-        return old if now > self._fresh_until else ""
-
-    def _locate(self, kind: TypeTable, resource: Resource) -> Location | None:
-        """Give where the resource is, or None where the facts do not hold it or its place."""
-        if not kind.own:
-            return self._view.location(kind.name, resource.id)
-        places = read_places(kind, resource)
-        return self._view.location(kind.place, *places) if kind.place else self._view.joined(*places)
+    def _bound(self, kind: str, permission: str | None) -> tuple[int, str] | None:
+        """Give how old the facts may be for the question, and what asks for it; None where nothing does."""
+        bounds = self._bounds.get(kind, {})
+        asked = [(bound, f"`{kind}.{name}`") for name, bound in bounds.items() if permission in (None, name)]
+        return min(asked, default=None)
 
     def _bits(self, acting_as: Sequence[str]) -> int:
         """Give the bits of the roles acted as, and keep them at hand."""
@@ -326,28 +355,56 @@ class Authorizer:
             self._acting[tuple(acting_as)] = bits
         return bits
 
-    def _detail(self, code: str, held: Held, kind: TypeTable, resource: Resource) -> str:
-        """Say what is not held, or why nothing can be decided about the person."""
-        if code == "indeterminate":
-            return held.problem
-        if code == "subject-not-found":
-            return self._view.about("user", held.id)
-        if code == "resource-not-found":
-            return self._view.about(kind.name, resource.id)
-        if code != "place-not-found":
-            return ""
-        places = zip(kind.places, read_places(kind, resource), strict=True)
-        missing = [self._view.about(*pair) for pair in places if self._view.location(*pair) is None]
-        return "; ".join(missing) or "the student and the section are of different districts"
+
+class _Loaded(msgspec.Struct, frozen=True):
+    """A resource with its properties, and where it lies; or the code and detail of why neither can be had."""
+
+    resource: Resource
+    place: Place | None
+    code: str = ""
+    detail: str = ""
+
+
+def _withheld(decision: Decision, why: object) -> Decision:
+    """Give what is said in place of a decision that cannot be recorded: nothing can be decided."""
+    return replace(decision, cell=DENIED["indeterminate"], detail=f"the audit log cannot be written: {why}")
+
+
+def _place(kind: TypeTable, resource: Resource) -> Place:
+    """Give where the resource lies; raises `RequestError` where it does not say."""
+    if not kind.own:
+        return kind.name, resource.id
+    places = read_places(kind, resource)
+    return (kind.place, places[0]) if kind.place else (kind.within, tuple(places))
+
+
+def _detail(code: str, found: Found, location: Location | None, asked: _Loaded) -> str:
+    """Say what is not held."""
+    if code == "subject-not-found":
+        return _about("user", found.held.id, found)
+    if asked.place is None or location is not None:
+        return ""
+    within, where = asked.place
+    if code != "place-not-found" or not isinstance(where, tuple):
+        return _about(within, str(where), found)
+    missing = [_about(*pair, found) for pair in zip(within.split("+"), where, strict=True) if pair in found.absent]
+    return "; ".join(missing) or "the student and the section are of different districts"
+
+
+def _about(what: str, identifier: str, found: Found) -> str:
+    """Say that something is not held, and when the id is somebody's from before API 3.0."""
+    said = f"the facts hold no {what} `{identifier}`"
+    now = found.legacy.get(identifier) if what in ("user", "student") else None
+    return f"{said}: it is the legacy id, from before Clever's API 3.0, of `{now}`" if now else said
 
 
 def _check_arguments(facts: object, assignments: object, resources: object, max_stale: object, clock: object) -> None:
     """Refuse at start-up what would fail at the first decision."""
-    if not isinstance(facts, Facts):
+    if not isinstance(facts, Facts | Live):
         raise TypeError(f"`facts` must be facts such as `Snapshot.load(…)`, not a `{type(facts).__name__}`")
     if not isinstance(resources, Mapping) or not all(callable(loader) for loader in resources.values()):
         raise TypeError("`resources` must map resource types to loaders: functions from an id to its properties")
-    if not (assignments is None or callable(assignments)):
+    if not (assignments is None or callable(assignments) or isinstance(assignments, Assignments)):
         raise TypeError("`assignments` must be a function from a user's id to their assignments")
     if not (max_stale is None or (isinstance(max_stale, timedelta) and max_stale >= timedelta())):
         raise TypeError("`max_stale` must be a timedelta such as `timedelta(hours=24)`, or None")

@@ -3,6 +3,8 @@
 RolecallError
  ├── PolicyError              the policy is invalid; carries every finding
  ├── FactsError               facts cannot be read (a snapshot that is no snapshot)
+ ├── AuditError               the audit log cannot be opened, read or written
+ ├── MigrationError           the migration file is wrong; carries every finding
  ├── RequestError             the question is malformed (AuthZEN's 400); never an answer
  │    ├── UnknownResourceType
  │    ├── UnknownPermission
@@ -27,8 +29,10 @@ from rolecall.vocabulary.reasons import SENTENCES
 
 __all__ = [
     "AsyncPort",
+    "AuditError",
     "FactsError",
     "Indeterminate",
+    "MigrationError",
     "NotConfigured",
     "PermissionDenied",
     "PolicyError",
@@ -71,8 +75,27 @@ class PolicyError(RolecallError):
         return "\n\n".join([f"the policy has {count} error{'s' if count != 1 else ''}", *rows])
 
 
+class MigrationError(RolecallError):
+    """A migration file is wrong. `findings` are all of its errors, sorted by line and column."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        """Keep the findings; the text is built from them."""
+        self.findings = tuple(findings)
+        super().__init__(self.findings)
+
+    def __str__(self) -> str:
+        """Give every finding with its line, caret and fix."""
+        count = len(self.findings)
+        rows = [finding.render() for finding in self.findings]
+        return "\n\n".join([f"the migration file has {count} error{'s' if count != 1 else ''}", *rows])
+
+
 class FactsError(RolecallError):
     """Facts cannot be had: a snapshot that cannot be read, or that would have to be guessed at."""
+
+
+class AuditError(RolecallError):
+    """The audit log cannot be opened, read or written; the sentence says why, without passwords or anybody's data."""
 
 
 class UnknownResourceType(RequestError):

@@ -9,6 +9,7 @@ from typing import Final
 SECOND: Final = 1_000_000_000
 DAY: Final = 86_400 * SECOND
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_UNITS: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"))
 _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _INSTANT: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?([Zz]|[-+][0-9]{2}:[0-9]{2})?",
@@ -68,6 +69,25 @@ def render_instant(value: int) -> str:
     """Give nanoseconds since 1970 as RFC 3339 with milliseconds, UTC."""
     moment = EPOCH + timedelta(microseconds=value // 1000)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def render_after(value: int) -> str:
+    """Give the first RFC 3339 instant in milliseconds that is not before a time: what was so then is so at it."""
+    return render_instant(value + 999_999)
+
+
+def say_instant(value: int) -> str:
+    """Give nanoseconds since 1970 as a person reads it: `2026-08-14 10:02 UTC`, the minute that it lies in."""
+    moment = moment_of(value)
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment is not None else "a time out of all bounds"
+
+
+def say_span(value: int) -> str:
+    """Give a length of time as a person says it: `1 second`, `3 minutes`, `31 hours`, `5 days`; rounded down."""
+    seconds = max(value // SECOND, 0)
+    size, unit = next(((size, unit) for size, unit in _UNITS if seconds >= 2 * size), (1, "second"))
+    count = seconds // size
+    return f"{count:,} {unit}{'' if count == 1 else 's'}"
 
 
 def parse_date(text: str) -> date | None:

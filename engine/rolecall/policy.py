@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import msgspec
@@ -12,6 +13,11 @@ ALL: Final = "all"
 
 TERM_VALUES: Final = ("past", "current", "future")
 """The values of the built-in attribute `term`, in the order in which the table numbers them."""
+
+
+def knows(values: Iterable[object], value: object) -> bool:
+    """Say whether a value is one of these, in type too: neither the text `true` nor the number 1 is true."""
+    return any(type(one) is type(value) and one == value for one in values)
 
 
 class Combination(msgspec.Struct, frozen=True):

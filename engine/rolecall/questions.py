@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from rolecall.errors import RequestError, UnknownPermission, UnknownResourceType, UnknownRole
 from rolecall.table import TypeTable
@@ -53,3 +54,23 @@ def read_acting(acting_as: Sequence[str], atoms: Atoms) -> int:
             raise UnknownRole(name, atoms.acting)
         bits |= atoms.acting[name]
     return bits
+
+
+def read_bounds(given: Mapping[str, timedelta], types: Mapping[str, TypeTable]) -> dict[str, dict[str, int]]:
+    """Give, by type and permission, how old facts may be (nanoseconds): of `{"student.export": timedelta(minutes=1)}`.
+
+    Raises `TypeError` for what is no such mapping, and a `RequestError` for a type or permission that the policy lacks.
+    """
+    if not isinstance(given, Mapping):
+        raise TypeError('`fresh_within` must be a mapping such as {"student.export": timedelta(minutes=1)}')
+    found: dict[str, dict[str, int]] = {}
+    for name, bound in given.items():
+        if not isinstance(name, str) or not isinstance(bound, timedelta) or bound < timedelta():
+            raise TypeError('`fresh_within` maps `TYPE.PERMISSION` to a timedelta, such as "student.export"')
+        kind, _, permission = name.partition(".")
+        if kind not in types:
+            raise UnknownResourceType(kind, types)
+        if permission not in types[kind].known:
+            raise UnknownPermission(permission, kind, types[kind].known)
+        found.setdefault(kind, {})[permission] = bound // timedelta(microseconds=1) * 1000
+    return found

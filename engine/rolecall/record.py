@@ -43,7 +43,7 @@ def warnings(decision: Decision) -> list[str]:
 
 def record(decision: Decision) -> dict[str, object]:
     """Give the whole decision as JSON-ready data, schema version 1."""
-    held, place, grounds = decision.held, decision.location, decision.grounds
+    held, place, grounds, feed = decision.held, decision.location, decision.grounds, decision.feed
     found: dict[str, object] = {
         "schema": SCHEMA,
         "id": decision.id,
@@ -56,11 +56,10 @@ def record(decision: Decision) -> dict[str, object]:
         "roles": [role_data(role) for role in decision.roles],
         "policy": grounds.digest,
         "facts": {
-            "source": grounds.facts_source,
-            "as_of": render_instant(grounds.as_of) if grounds.as_of is not None else None,
-            "age_seconds": (decision.nanoseconds - grounds.as_of) // 1_000_000_000
-            if grounds.as_of is not None
-            else None,
+            "source": grounds.feeds.source,
+            "as_of": render_instant(feed.as_of) if feed.as_of is not None else None,
+            "age_seconds": (decision.nanoseconds - feed.as_of) // 1_000_000_000 if feed.as_of is not None else None,
+            "event": feed.event or None,
             "district": held.district or None,
             "location": [*place.keys, *place.doubtful, f"district:{place.district}"] if place else [],
             "unknown": list(decision.unknown),

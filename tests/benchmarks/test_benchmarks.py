@@ -8,7 +8,9 @@ from rolecall.testing import CAST
 from benchmarks.big_policy import big_policy_text
 from benchmarks.engines import Engines, differs
 from benchmarks.handwritten import Handwritten
+from benchmarks.live import measure_cold, measure_warm
 from benchmarks.load import measure_load, rule_contenders
+from benchmarks.reading import measure_events
 from benchmarks.timing import Contender, percentile, race
 from benchmarks.world import make_world
 
@@ -79,3 +81,18 @@ def test_percentile() -> None:
     assert percentile(range(100), 0.99) == 99
     assert percentile([7], 0.5) == 7
     assert Contender("nothing", print, []).rounds == 5
+
+
+def test_facts_three_ways_can_be_timed() -> None:
+    """Snapshot, store and Clever itself take the same stream, and a cold decision takes few requests."""
+    world = make_world(40)
+    times = measure_warm(world)
+    assert set(times) == {"snapshot", "store", "direct"}
+    for name, (first, later) in measure_cold().items():
+        assert later + 2 == first, name
+        assert later <= 5, name
+
+
+def test_events_can_be_timed() -> None:
+    """A sync applies the events that were published, on SQLite."""
+    assert measure_events(20, only="SQLite")["SQLite"] > 0

@@ -47,7 +47,7 @@ def test_exit_codes_and_streams_of_a_process(tmp_path):
     for code, arguments, said in [
         (0, facts(), ""),
         (2, (*facts(), "--nonsense"), "No such option"),
-        (2, ("--policies", POLICIES), "Missing option '--snapshot'"),
+        (2, ("--policies", POLICIES), "there are no facts to decide on"),
         (3, facts(policies=tmp_path / "bad"), "error["),
         (3, facts(policies=tmp_path / "none"), "there is no file or folder"),
         (4, facts(tmp_path / "none.json"), "cannot be read: No such file"),

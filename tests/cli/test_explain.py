@@ -1,9 +1,12 @@
 """`rolecall explain`: why, or why not, for a person or for a program. What it says is in `tests/test_explain.py`."""
 
 import json
+from time import time_ns
 
 import pytest
-from demo import who
+import stores
+from demo import POLICIES, who
+from rolecall.facts.store import Store
 from rolecall.testing import demo_district
 from shell import facts, run
 
@@ -30,7 +33,8 @@ def test_the_answer_is_on_standard_output_in_sentences():
     first, *rest = ran.out.splitlines()
     assert first.startswith(f"User {TEACHER} has edit permission for section {who('algebra_class')}: A teacher,")
     assert "  teacher at section " + who("algebra_class") in rest
-    assert "    given by teachers-edit-the-classrooms-they-teach " in ran.out
+    assert "  rule `teachers-edit-the-classrooms-they-teach` gives view, edit and take_attendance" in rest
+    assert "What would deny it, least first:" in rest
     assert (ran.err, "\x1b" in ran.out) == ("", False)
 
 
@@ -65,6 +69,7 @@ def test_properties_are_what_the_application_asserts():
         (("--resource", "assignment:a1"), "must name the section"),
         (("--at", "soon"), "is no RFC 3339 time with a zone"),
         (("--format", "xml"), "'xml' is not one of"),
+        (("--compare", "a", "b"), "`--compare` names both people: leave out `--user`"),
     ],
 )
 def test_wrong_usage_is_2_and_says_what_is_meant(options, said):
@@ -126,3 +131,63 @@ def test_odd_records_are_noted_on_standard_error(tmp_path):
     assert notes[1] == "note: users[100] is left out: it has no `id`"
     assert (len(notes), notes[-1]) == (12, "note: … and 2 more records like these")
     assert ran.out.startswith("User ")
+
+
+@pytest.mark.parametrize(
+    ("shape", "begins"),
+    [("text", "User "), ("markdown", "**User "), ("html", "<!doctype html>"), ("json", "{")],
+)
+def test_each_format_is_written_to_standard_output_or_a_file(shape, begins, tmp_path):
+    """The same text either way, and the same exit code."""
+    ran = explain("--permission", "support", "--format", shape)
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out.startswith(begins)
+    file = tmp_path / "said"
+    kept = explain("--permission", "support", "--format", shape, "--output", file)
+    assert (kept.code, kept.out) == (1, "")
+    assert file.read_text("utf-8").partition("decision 0")[0] == ran.out.partition("decision 0")[0] or shape == "json"
+
+
+@pytest.mark.parametrize("shape", ["text", "markdown", "html", "json"])
+def test_two_people_are_set_side_by_side(shape):
+    """`--compare` says who has what, and what would give it to the other; it ends with 1 where one of them may not."""
+    ran = run(
+        "explain",
+        *facts(),
+        "--compare",
+        TEACHER,
+        who("principal"),
+        "--resource",
+        ALGEBRA,
+        "--permission",
+        "edit",
+        "--format",
+        shape,
+    )
+    assert ran.code == 1
+    assert (
+        f"User {TEACHER} has edit permission for section {who('algebra_class')}, user {who('principal')} has not."
+        in ran.out
+    )
+    assert "Name them as a teacher of section" in ran.out
+
+
+def test_what_is_kept_of_the_past_is_told(tmp_path):
+    """On a roster store it says since when."""
+    store = stores.filled(Store.open(tmp_path / "roster.db"), demo_district(users=100), now=time_ns())
+    store.close()
+    ran = run(
+        "explain",
+        "--policies",
+        POLICIES,
+        "--store",
+        tmp_path / "roster.db",
+        "--user",
+        TEACHER,
+        "--resource",
+        ALGEBRA,
+        "--permission",
+        "support",
+    )
+    assert ran.code == 1
+    assert "Since when:\n  the answer has been the same since " in ran.out

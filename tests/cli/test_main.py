@@ -15,7 +15,9 @@ from rolecall_cli.main import app
 from shell import demo_file, facts, process, run
 from typer.testing import CliRunner
 
-COMMANDS = ["check", "decide", "explain", "permissions", "demo", "schema"]
+COMMANDS = [
+    "check", "test", "mutate", "decide", "explain", "permissions", "history", "assign", "unassign", "doctor", "demo", "schema",
+]  # fmt: skip
 EXPLAIN = ("explain", *facts(), "--user", who("teacher"), "--resource", f"section:{who('covered_class')}")
 
 

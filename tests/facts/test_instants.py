@@ -3,7 +3,16 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from rolecall.instants import moment_of, nanoseconds, parse_date, parse_instant, render_instant
+from rolecall.instants import (
+    moment_of,
+    nanoseconds,
+    parse_date,
+    parse_instant,
+    render_after,
+    render_instant,
+    say_instant,
+    say_span,
+)
 
 SECOND = 1_000_000_000
 NOON = 1_780_315_200 * SECOND  # 2026-06-01T12:00:00Z
@@ -115,3 +124,15 @@ def test_only_a_term_may_leave_out_the_seconds():
     """`12:00Z` is a time of day to whoever reads a term, and no instant of RFC 3339."""
     assert parse_instant("2026-06-01T12:00Z") is None
     assert parse_instant("2026-06-01T12:00Z", lenient=True) == parse_instant("2026-06-01T12:00", lenient=True) == NOON
+
+
+def test_times_and_spans_are_said_as_a_person_says_them():
+    """A time to the minute, a length of time in its own unit, rounded down; and the first millisecond not before."""
+    assert say_instant(NOON + 59 * SECOND) == "2026-06-01 12:00 UTC"
+    assert say_instant(253_402_318_799 * SECOND) == "a time out of all bounds"
+    assert [say_span(one * SECOND) for one in (-1, 0, 1, 119, 120, 7199, 7200, 172_799, 172_800)] == [
+        *("0 seconds", "0 seconds", "1 second", "119 seconds", "2 minutes", "119 minutes", "2 hours", "47 hours"),
+        "2 days",
+    ]
+    assert render_after(NOON) == render_instant(NOON)
+    assert render_after(NOON + 1) == "2026-06-01T12:00:00.001Z"

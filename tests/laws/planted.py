@@ -100,14 +100,14 @@ PEOPLE = [
 
 ASSIGNED = [
     Bug("an assigned role is not held anywhere", HOLD, ANYWHERE, "pass"),
-    Bug("any place will do for an assignment", "facts.hold:_why_ignored", "if not facts.counts(one.scope, one.id, district):", "if False:"),
+    Bug("any place will do for an assignment", HOLD, "elif not facts.counts(one.scope, one.id, person.district):", "elif False:"),
     Bug("an assignment is held before its from", HOLDS, "self.starts <= now", "True"),
     Bug("an assignment is not yet held at its from", HOLDS, "self.starts <= now", "self.starts < now"),
     Bug("an assignment is held after its until", HOLDS, "now < self.ends", "True"),
     Bug("an assignment is still held at its until", HOLDS, "now < self.ends", "now <= self.ends"),
     Bug("a bad instant is no instant", EVALUATE, "if held.problem or not mask & kind.anyone", "if not mask & kind.anyone"),
     Bug("a bad instant of an ignored assignment is ignored", HOLD, "if one.bad]", "if one.bad and one.scope in atoms.own.get(one.role, ())]"),
-    Bug("what was assigned once stays assigned", "facts.view:View.person", "not found.since <= now < found.until", "False"),
+    Bug("what was assigned once stays assigned", "facts.view:View.person", "found.since <= now < found.until", "True"),
     Bug("roles change at a beginning and at no end", HOLD, "min((edge for edge in edges if edge > now), default=ALWAYS[1])", "ALWAYS[1]"),
 ]  # fmt: skip
 

@@ -80,7 +80,7 @@ def refusable(policy: Json, cuts: set[walked.Cut]) -> set[tuple[str, str]]:
 # accepted and refused
 
 
-@parts(range(75), range(75, 150), full=3000)
+@parts(range(75), full=3000)
 def test_the_compiler_refuses_what_brute_force_refuses(seeds: range) -> None:
     """Cuts, own conflicts, what may cut what, and overrides that cut nothing: as in all cells, walked one by one."""
     verdicts = set()

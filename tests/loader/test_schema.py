@@ -13,7 +13,6 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import strategies
-import yaml
 from jsonschema import Draft202012Validator
 from rolecall.loader import schema
 from rolecall.loader.nodes import parse
@@ -311,7 +310,10 @@ def test_shipped_files_name_a_schema_that_exists(file: Path) -> None:
     named = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
     assert named
     found = json.loads((file.parent / named[1]).read_text(encoding="utf-8"))
-    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    root = parse(Source(file.name, file.read_text(encoding="utf-8")), [])
+    assert root is not None
+    data = root.data()
+    assert isinstance(data, dict)
     if next(iter(data)) == "rolecall":
         assert found == schema()
     assert Draft202012Validator(found).is_valid(data)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from rolecall_cli.options import POLICIES, Format
+from rolecall_cli.findings import As, FindingFormat, as_annotations, as_data, counted, counts_said, in_full, notes_said
+from rolecall_cli.options import POLICIES
 from rolecall_cli.style import styled
-
-if TYPE_CHECKING:
-    from rolecall.vocabulary.origin import Finding
 
 
 def check(
@@ -21,7 +18,7 @@ def check(
         Path, typer.Argument(envvar="ROLECALL_POLICIES", help="A policy file, or a folder of them.")
     ] = POLICIES,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings make the answer no, too.")] = False,
-    format: Annotated[Format, typer.Option("--format", help="For a person, or for a program.")] = Format.text,  # noqa: A002 - the option's name
+    format: As = FindingFormat.text,  # noqa: A002 - the option's name
 ) -> None:
     """Find every mistake in a policy.
 
@@ -35,22 +32,29 @@ def check(
     policy, findings = read_policy(path)
     compiled = compile_policy(policy) if policy else None
     found = [*findings, *(compiled.findings if compiled else ())]
-    counts = {severity: sum(one.severity == severity for one in found) for severity in ("error", "warning", "note")}
+    counts = counted(found)
     sizes = table_sizes(compiled.table) if compiled and not compiled.errors else {}
-    if format is Format.json:
+    if format is FindingFormat.json:
         data: dict[str, object] = {
             "schema": 1,
             "digest": policy.digest if policy else None,
             "counts": counts,
             "cells": sizes,
-            "findings": [_data(one) for one in found],
+            "findings": [as_data(one) for one in found],
         }
         typer.echo(json.dumps(data, indent=2))
+    elif format is FindingFormat.sarif:
+        from rolecall_cli.sarif import as_sarif  # noqa: PLC0415 - only where it is asked for
+
+        typer.echo(json.dumps(as_sarif(found, {}), indent=2))
+    elif format is FindingFormat.github:
+        for line in as_annotations(found):
+            typer.echo(line)
     else:
         for one in found:
             if one.severity != "note":
-                typer.echo(_styled(one))
-        for row in [] if counts["error"] else _notes([one for one in found if one.severity == "note"]):
+                typer.echo(in_full(one))
+        for row in [] if counts["error"] else notes_said(one for one in found if one.severity == "note"):
             typer.echo(row)
         typer.echo(_summary(path, counts, sizes, len(policy.rules) if policy else 0))
     if counts["error"] or (strict and counts["warning"]):
@@ -59,43 +63,9 @@ def check(
 
 def _summary(path: Path, counts: dict[str, int], sizes: dict[str, int], rules: int) -> str:
     """Say how it went and how large the table is."""
-    said = ", ".join(f"{number} {name}{'s' if number != 1 else ''}" for name, number in counts.items())
+    said = counts_said(counts)
     if not sizes:
         return styled(f"{path}: {said}", "red")
     cells = "\n".join(f"  {kind:<16} {size:>14,}" for kind, size in sizes.items())
     total = f"{path}: {said}; {rules} rules, {sum(sizes.values()):,} reachable cells"
     return f"{styled(total, 'green')}\n{cells}"
-
-
-def _styled(finding: Finding) -> str:
-    """Give an error or a warning for a person."""
-    head, _, rest = finding.render().partition("\n")
-    return styled(head, "red" if finding.severity == "error" else "yellow") + ("\n" + rest if rest else "") + "\n"
-
-
-def _notes(notes: list[Finding]) -> Iterator[str]:
-    """Give notes for a person, shortly: of one rule's cuts, a line for each rule that it cuts."""
-    before = ""
-    for one in notes:
-        place, details = str(one.origin), dict(one.details)
-        head, cuts, floor = one.message.partition(" cuts the minimum of ")
-        if place != before or not cuts:
-            yield styled(f"note[{one.code}] {place}: {head}{' cuts' if cuts else ''}", "dim")
-        if cuts:
-            yield f"  the minimum of {floor}: {details['cuts']}"
-        before = place
-
-
-def _data(finding: Finding) -> dict[str, object]:
-    """Give a finding for a program."""
-    at = finding.origin
-    return {
-        "code": finding.code,
-        "severity": finding.severity,
-        "message": finding.message,
-        "file": at.file if at else None,
-        "line": at.line if at else None,
-        "column": at.column if at else None,
-        "details": dict(finding.details),
-        "helps": list(finding.helps),
-    }

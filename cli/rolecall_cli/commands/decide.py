@@ -10,16 +10,19 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from rolecall_cli.options import POLICIES, At, Policies, SnapshotFile, open_pdp
+from rolecall_cli.facts import open_facts
+from rolecall_cli.options import POLICIES, At, FactsStore, Policies, SnapshotFile
 
 MAX_LINE = 1 << 20
 
 
 def decide(
-    snapshot: SnapshotFile,
+    context: typer.Context,
     requests: Annotated[
         Path | None, typer.Argument(help="AuthZEN requests, one JSON object a line; standard input where absent.")
     ] = None,
+    snapshot: SnapshotFile = None,
+    store: FactsStore = None,
     policies: Policies = POLICIES,
     permissions: Annotated[
         bool, typer.Option("--permissions", help="`action` may be absent: is any permission held?")
@@ -34,7 +37,7 @@ def decide(
     from rolecall.errors import RequestError  # noqa: PLC0415
     from rolecall.json_text import NotJson, read_json  # noqa: PLC0415
 
-    pdp, _ = open_pdp(policies, snapshot, at)
+    facts = open_facts(context, policies, snapshot, store, at)
     render = json.JSONEncoder(separators=(",", ":")).encode
     waited_for = requests is None or str(requests) == "-"
     wrong = unknown = False
@@ -43,7 +46,7 @@ def decide(
             continue
         try:
             asked = read_evaluation(read_json(short_enough(line)), action_needed=not permissions)
-            decision = pdp.authorize(asked.user, asked.resource, asked.permission, acting_as=asked.acting_as)
+            decision = facts.pdp.authorize(asked.user, asked.resource, asked.permission, acting_as=asked.acting_as)
             answer = response(decision)
             unknown = unknown or bool(decision.indeterminate)
         except (NotJson, RequestError) as error:
@@ -53,6 +56,8 @@ def decide(
         if waited_for:
             sys.stdout.flush()
     sys.stdout.flush()
+    if unknown:
+        facts.tell_old()
     if wrong or unknown:
         raise typer.Exit(1 if wrong else 4)
 

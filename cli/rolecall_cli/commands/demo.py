@@ -64,10 +64,20 @@ def demo(
     ] = None,
     users: Annotated[int, typer.Option("--users", min=100, help="How many people the district has.")] = 400,
     count: Annotated[int, typer.Option("--count", min=1, help="How many requests to write.")] = 1000,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve the demo district as Clever's API would, until Ctrl-C.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Where --serve listens; 0 is any free port.")
+    ] = 4020,
+    every: Annotated[
+        float | None,
+        typer.Option("--events-every", metavar="SECONDS", min=0.01, help="With --serve: a roster change so often."),
+    ] = None,
 ) -> None:
     """Show decisions about a made-up district.
 
-    With the shipped policy, and why; --write keeps the district as a snapshot.
+    With the shipped policy, and why; --write keeps the district as a snapshot, --serve stands in for Clever.
     """
     from rolecall.testing import demo_district, demo_lines, demo_requests  # noqa: PLC0415 - keeps --help quick
 
@@ -79,7 +89,15 @@ def demo(
         lines = (json.dumps(one, separators=(",", ":")) for one in demo_requests(demo_district(users=users), count))
         _write_lines(requests, lines)
         typer.echo(f"wrote {count} requests to {requests}", err=True)
-    if not write and not requests:
+    if serve:
+        from rolecall_cli.demo_server import serve_demo  # noqa: PLC0415 - keeps --help quick
+
+        serve_demo(users, port, every, _me())
+    elif every is not None:
+        raise typer.BadParameter(
+            "changes are made to a district that is served: add --serve", param_hint="--events-every"
+        )
+    elif not write and not requests:
         _play()
 
 
@@ -122,8 +140,8 @@ def _scene(pdp: Authorizer, scene: Scene) -> str:
     question = f"Has the {name}{acting} `{scene.permission}` permission for the {scene.kind} “{where}”?"
     answer = styled("Yes.", "green") if decision.allowed else styled("No.", "red")
     said = explain(decision)
-    behind = [rule for line in said.allowed for rule in line.given_by]
-    behind += [rule for line in said.missing for rule in line.cut_by]
+    behind = [rule for line in said.allowed if line.permission == scene.permission for rule in line.given_by]
+    behind += [rule for line in said.missing if line.permission == scene.permission for rule in line.cut_by]
     rows = [styled(question, "bold"), f"  {answer} {_reason(said.sentence)}"]
     rows += [styled(f"  by {rule['rule']} ({_short(Path(rule['at']))})", "dim") for rule in behind]
     rows += [styled(f"  odd: {odd}", "yellow") for odd in said.odd]

@@ -3,22 +3,46 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rolecall_cli.options import POLICIES, As, At, Format, Policies, SnapshotFile, note, open_pdp
-from rolecall_cli.style import shown, styled
+from rolecall_cli.audit.keeping import Names, Pseudonyms, open_keeper
+from rolecall_cli.audit.options import DEFAULT_AUDIT, AuditUrl
+from rolecall_cli.audit.recorded import SINCE, DecisionId, ShortCode, recorded
+from rolecall_cli.facts import open_facts
+from rolecall_cli.options import POLICIES, As, At, FactsStore, Policies, SnapshotFile, note
+from rolecall_cli.style import styled
 
 if TYPE_CHECKING:
     from rolecall import Authorizer, Decision
-    from rolecall.explain import Explanation, Line
+    from rolecall.explain import Explanation, Named
+    from rolecall.recorder import Mark
+
+    from rolecall_cli.audit.keeping import Keeper
+    from rolecall_cli.facts import OpenFacts
+
+
+class Shape(StrEnum):
+    """How an explanation is written."""
+
+    text = "text"
+    markdown = "markdown"
+    json = "json"
+    html = "html"
 
 
 def explain(
-    user: Annotated[str, typer.Option("--user", help="The person's v3.0 id.")],
-    resource: Annotated[str, typer.Option("--resource", metavar="TYPE:ID", help="The resource, such as section:5f…")],
-    snapshot: SnapshotFile,
+    context: typer.Context,
+    user: Annotated[str | None, typer.Option("--user", help="The person's v3.0 id.")] = None,
+    resource: Annotated[
+        str | None, typer.Option("--resource", metavar="TYPE:ID", help="The resource, such as section:5f…")
+    ] = None,
+    snapshot: SnapshotFile = None,
+    store: FactsStore = None,
     permission: Annotated[
         str | None, typer.Option("--permission", help="One permission; all of the type where absent.")
     ] = None,
@@ -31,30 +55,164 @@ def explain(
     acting_as: As = None,
     policies: Policies = POLICIES,
     at: At = None,
-    format: Annotated[Format, typer.Option("--format", help="For a person, or for a program.")] = Format.text,  # noqa: A002 - the option's name
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option("--compare", metavar="U1 U2", help="Why may the one, and not the other?")
+    ] = None,
+    of: DecisionId = None,
+    code: ShortCode = None,
+    audit: AuditUrl = DEFAULT_AUDIT,
+    names: Names = False,
+    pseudonyms: Pseudonyms = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        Shape, typer.Option("--format", metavar="FORMAT", help="text, markdown (for a ticket), json, or html.")
+    ] = Shape.text,
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write it to a file.")] = None,
 ) -> None:
-    """Say why somebody may, or may not.
+    """Say why somebody may, or may not, and what would change it.
 
-    The roles held and where, what is allowed, and the rules behind each permission.
+    The roles held and where, what is allowed, how that adds up, the rules behind it, and the smallest changes that
+    would turn the answer round. `--compare` sets two people side by side. With `--audit` it is recorded that this was
+    asked.
     """
     from rolecall import Resource  # noqa: PLC0415 - keeps --help quick
     from rolecall.explain import explain as explained  # noqa: PLC0415
-    from rolecall.record import record  # noqa: PLC0415
 
+    if of is not None or code is not None:
+        if user is not None or resource is not None:
+            raise typer.BadParameter("a recorded decision has its own person and resource", param_hint="--user")
+        facts = open_facts(context, policies, snapshot, store, at) if names else None
+        raise typer.Exit(_reopened(context, audit, (of, code), facts, pseudonyms, format, output))
+    if (user is None and compare is None) or resource is None:
+        missing = "--resource" if resource is None else "--user"
+        raise typer.BadParameter(
+            "say who and what, or which recorded decision (`--decision`, `--code`)", param_hint=missing
+        )
     kind, colon, identifier = resource.partition(":")
     if not colon:
         raise typer.BadParameter(f"`{resource}` is not TYPE:ID, such as section:5f…", param_hint="--resource")
-    pdp, _ = open_pdp(policies, snapshot, at)
-    thing = Resource(kind, identifier, read_properties(pdp, kind, properties or []))
-    decision = pdp.authorize(user, thing, permission, acting_as=acting_as)
-    if format is Format.json:
-        typer.echo(json.dumps(record(decision), indent=2))
-    else:
-        typer.echo(render(decision, explained(decision)))
+    keeper = open_keeper(context, audit, pseudonyms, names=names)
+    facts = open_facts(context, policies, snapshot, store, at)
+    thing = Resource(kind, identifier, read_properties(facts.pdp, kind, properties or []))
+    if compare is not None:
+        if user is not None:
+            raise typer.BadParameter("`--compare` names both people: leave out `--user`", param_hint="--user")
+        both = [facts.pdp.authorize(one, thing, permission, acting_as=acting_as) for one in compare]
+        put(_compared(facts, both[0], both[1], format, _kept(keeper, both, facts, names=names)), output)
+        raise typer.Exit(max(exit_code(one) for one in both))
+    decision = facts.pdp.authorize(user or "", thing, permission, acting_as=acting_as)
+    shown = _kept(keeper, [decision], facts, names=names)
+    said = explained(decision, changes=facts.changes(decision), since=facts.since(decision), names=shown)
+    put(shaped(decision, said, format), output)
     if decision.indeterminate:
-        raise typer.Exit(4)
-    if not (decision.permissions if permission is None else decision.allowed):
-        raise typer.Exit(1)
+        facts.tell_old()
+    raise typer.Exit(exit_code(decision))
+
+
+def _kept(
+    keeper: Keeper | None, decisions: list[Decision], facts: OpenFacts, *, names: bool
+) -> tuple[Named, ...] | None:
+    """Record what was decided to be explained; then give the names, where they are wanted."""
+    if keeper is not None:
+        from rolecall.loader import load_policy  # noqa: PLC0415 - keeps --help quick
+
+        mark: Mark = "names" if names else "explain"
+        keeper.keep(decisions, load_policy(facts.policies), facts.pdp.table, mark)
+    if not names:
+        return None
+    from rolecall_cli.naming import named  # noqa: PLC0415 - keeps --help quick
+
+    return named(decisions, facts)
+
+
+def _reopened(
+    context: typer.Context,
+    audit: str,
+    which: tuple[str | None, str | None],
+    facts: OpenFacts | None,
+    pseudonyms: Path | None,
+    shape: Shape,
+    output: Path | None,
+) -> int:
+    """Explain a decision out of the audit log; its names, where `facts` give them, are recorded as shown."""
+    from rolecall.errors import AuditError  # noqa: PLC0415 - keeps --help quick
+    from rolecall.explain import explain as explained  # noqa: PLC0415
+
+    keeper = None if facts is None else open_keeper(context, audit, pseudonyms, names=True)
+    was = recorded(context, audit, *which)
+    names: tuple[Named, ...] | None = None
+    if facts is not None and keeper is not None:
+        if was.hidden:
+            raise AuditError("no names are shown: users' ids are hidden in this audit log, and belong to no name")
+        keeper.keep([was.decision], was.policy, was.table, "names")
+        from rolecall_cli.naming import named  # noqa: PLC0415 - keeps --help quick
+
+        names = named([was.decision], facts)
+    said = explained(was.decision, changes=was.changes, since=(SINCE,), names=names)
+    put(shaped(was.decision, said, shape), output)
+    return exit_code(was.decision)
+
+
+def shaped(decision: Decision, said: Explanation, shape: Shape) -> str:
+    """Give an explanation in a format."""
+    from rolecall.explain import render  # noqa: PLC0415 - keeps --help quick
+    from rolecall.explain.data import data  # noqa: PLC0415
+
+    if shape is Shape.json:
+        return json.dumps(data(decision, said), indent=2) + "\n"
+    if shape is Shape.markdown:
+        return render.markdown(said)
+    if shape is Shape.html:
+        return render.page(said)
+    colour = "yellow" if decision.indeterminate else "red" if exit_code(decision) else "green"
+    return render.text(said, _styles(colour)) + "\n"
+
+
+def _compared(
+    facts: OpenFacts, first: Decision, second: Decision, shape: Shape, names: tuple[Named, ...] | None
+) -> str:
+    """Give the difference between two people in a format, with names where there are any."""
+    from rolecall.explain import render  # noqa: PLC0415 - keeps --help quick
+    from rolecall.explain.compare import Comparison, compared, comparison_data, lacked  # noqa: PLC0415
+    from rolecall.explain.document import Section, name_rows  # noqa: PLC0415
+
+    asked = [
+        facts.pdp.authorize(one.subject, one.resource, name, acting_as=one.acting_as)
+        for one, name in lacked(first, second)
+    ]
+    found = Comparison(first, second, tuple((one, facts.changes(one)) for one in asked))
+    if shape is Shape.json:
+        named = None if names is None else [{"kind": one.kind, "id": one.id, "name": one.name} for one in names]
+        return json.dumps({**comparison_data(found), "names": named}, indent=2) + "\n"
+    said, parts = compared(found)
+    if names is not None:
+        parts = [Section("Names", tuple(name_rows(names))), *parts]
+    last = f"decisions {first.id}, {second.id} · policy {first.grounds.digest[:19]}"
+    if shape is Shape.markdown:
+        return render.mark_down(said, parts, last)
+    if shape is Shape.html:
+        return render.lay_page(said, parts, last, "unknown")
+    return render.lay_out(said, parts, last, _styles("bold")) + "\n"
+
+
+def _styles(answer: str) -> Callable[[str, str], str]:
+    """Give the colours of a text: of the answer, its titles, and its foot."""
+    styles = {"answer": answer, "title": "bold", "foot": "dim"}
+    return lambda text, what: styled(text, styles[what])
+
+
+def put(text: str, output: Path | None) -> None:
+    """Write a text to a file, or to standard output."""
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, "utf-8")
+
+
+def exit_code(decision: Decision) -> int:
+    """Give 0 for a yes, 1 for a no, 4 where nobody can tell."""
+    if decision.indeterminate:
+        return 4
+    return 0 if (decision.permissions if decision.permission is None else decision.allowed) else 1
 
 
 def read_properties(pdp: Authorizer, kind: str, given: list[str]) -> dict[str, object]:
@@ -75,32 +233,3 @@ def read_properties(pdp: Authorizer, kind: str, given: list[str]) -> dict[str, o
         boolean = name in attributes and attributes[name].kind is bool
         found[name] = value.lower() == "true" if boolean and value.lower() in ("true", "false") else value
     return found
-
-
-def render(decision: Decision, said: Explanation) -> str:
-    """Give the explanation as text."""
-    yes = bool(decision.permissions) if decision.permission is None else decision.allowed
-    parts = [[styled(shown(said.sentence), "green" if yes else "yellow" if decision.indeterminate else "red")]]
-    roles = [shown(f"  {role}{f'  (doubtful: {doubt})' if doubt else ''}") for role, doubt in said.roles]
-    for title, rows in (
-        ("Roles held around it:", roles),
-        ("Allowed:", [row for line in said.allowed for row in _line(line)]),
-        ("Not allowed:", [row for line in said.missing for row in _line(line)]),
-        ("Odd in the data:", [shown(f"  {text}") for text in said.odd]),
-    ):
-        if rows:
-            parts.append([title, *rows])
-    parts.append([styled(f"{said.code} · decision {said.decision} · policy {said.policy[:19]}", "dim")])
-    return "\n\n".join("\n".join(rows) for rows in parts)
-
-
-def _line(line: Line) -> list[str]:
-    name = f"  {styled(line.permission, 'bold')}"
-    if line.why:
-        return [f"{name}: {line.why}"]
-    rows = [name]
-    for verb, rules in (("given by", line.given_by), ("taken away by", line.cut_by)):
-        for rule in rules:
-            because = shown(" ".join(rule["because"].split()))
-            rows += [f"    {verb} {rule['rule']} ({rule['at']})", f"      {because}"]
-    return rows

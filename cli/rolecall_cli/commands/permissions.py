@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rolecall_cli.options import POLICIES, At, Format, Policies, SnapshotFile, open_pdp
+from rolecall_cli.facts import OpenFacts, open_facts
+from rolecall_cli.options import POLICIES, At, FactsStore, Format, Policies, SnapshotFile
 from rolecall_cli.style import shown, styled
 
 if TYPE_CHECKING:
-    from rolecall import Snapshot
+    from rolecall.facts.roster import Roster
 
 SHOWN = 4
 
 
 def permissions(
+    context: typer.Context,
     user: Annotated[str, typer.Option("--user", help="The person's v3.0 id.")],
-    snapshot: SnapshotFile,
+    snapshot: SnapshotFile = None,
+    store: FactsStore = None,
     policies: Policies = POLICIES,
     at: At = None,
     format: Annotated[Format, typer.Option("--format", help="For a person, or for a program.")] = Format.text,  # noqa: A002 - the option's name
@@ -27,10 +30,16 @@ def permissions(
 
     In their district, grouped by role and place.
     """
-    from rolecall.holdings import holdings  # noqa: PLC0415 - keeps --help quick
+    from rolecall.errors import Indeterminate  # noqa: PLC0415 - keeps --help quick
+    from rolecall.holdings import holdings  # noqa: PLC0415
 
-    pdp, roster = open_pdp(policies, snapshot, at)
-    found = holdings(pdp, roster, user)
+    facts = open_facts(context, policies, snapshot, store, at)
+    pdp, roster = facts.whole(user)
+    try:
+        found = holdings(pdp, roster, user)
+    except Indeterminate:
+        facts.tell_old()
+        raise
     if format is Format.json:
         rows = [
             {
@@ -44,7 +53,7 @@ def permissions(
         ]
         typer.echo(json.dumps({"schema": 1, "user": user, "holdings": rows}, indent=2))
     elif not found:
-        typer.echo(shown(f"User {user} {_why_nothing(roster, user)}."))
+        typer.echo(shown(f"User {user} {_why_nothing(roster, user, facts)}."))
     else:
         roles = None
         for one in found:
@@ -61,13 +70,11 @@ def permissions(
         raise typer.Exit(1)
 
 
-def _why_nothing(roster: Snapshot, user: str) -> str:
+def _why_nothing(roster: Roster, user: str, facts: OpenFacts) -> str:
     """Say why somebody may do nothing."""
     person = roster.person(user)
     if person is not None:
         held = ", ".join(sorted({role.role for role in person.roles}))
         return f"may do nothing here, with the roles {held}" if held else "may do nothing here: they have no role"
-    now = roster.successor(user)
-    return "is not held by these facts" + (
-        f": it is the legacy id, from before Clever's API 3.0, of {now}" if now else ""
-    )
+    why = facts.why_unknown(user)
+    return f"is not held by these facts: {why}" if why else "is not held by these facts"

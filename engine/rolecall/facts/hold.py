@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from sys import intern
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from rolecall.facts.assignments import AssignmentRecord
 from rolecall.instants import render_instant
 from rolecall.vocabulary.facts import ALWAYS, Held, Location, Person, RoleAssignment
 from rolecall.vocabulary.roles import Atoms
+
+# Few combinations of bits occur, and a large district holds each of them many times: all share one number.
+_SAME: Final[dict[int, int]] = {}
+_MOST: Final = 1 << 16
 
 
 @runtime_checkable
@@ -68,10 +72,13 @@ def hold(user: str, facts: Facts, assigned: Iterable[AssignmentRecord], atoms: A
     own: list[RoleAssignment] = []
     edges = [edge for one in assigned for edge in (one.starts, one.ends) if edge is not None]
     for one in assigned:
-        if why := _why_ignored(one, atoms, facts, person.district):
+        if why := _why_ignored(one, atoms):
             notes.append(f"the assignment as `{one.role}` at {one.scope} `{one.id}` is ignored: {why}")
         elif not one.holds(now):
             notes.append(_not_in_force(one, now))
+        elif not facts.counts(one.scope, one.id, person.district):
+            why = "their district does not have this place here"
+            notes.append(f"the assignment as `{one.role}` at {one.scope} `{one.id}` is ignored: {why}")
         else:
             own.append(RoleAssignment(one.role, one.scope, one.id, source="asserted"))
             own.append(RoleAssignment(one.role, "anywhere", person.district, source="asserted"))
@@ -110,16 +117,15 @@ def fold(roles: Iterable[RoleAssignment], atoms: Atoms) -> tuple[int, dict[str, 
             base |= packed
         else:
             key = intern(f"{role.scope}:{role.id}")
-            places[key] = places.get(key, 0) | packed
+            found = places.get(key, 0) | packed
+            places[key] = _SAME.setdefault(found, found) if len(_SAME) < _MOST else found
     return base, places
 
 
-def _why_ignored(one: AssignmentRecord, atoms: Atoms, facts: Facts, district: str) -> str:
-    """Say why an application's assignment counts for nothing, or nothing where it counts."""
+def _why_ignored(one: AssignmentRecord, atoms: Atoms) -> str:
+    """Say why the policy lets an application's assignment count for nothing, or nothing where it counts."""
     if one.role not in atoms.own:
         return "the policy declares no such role"
     if one.scope not in atoms.own[one.role]:
         return "the policy does not let the role be assigned at this scope"
-    if not facts.counts(one.scope, one.id, district):
-        return "their district does not have this place here"
     return ""

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from rolecall.instants import parse_instant
 from rolecall.vocabulary.facts import Term
 from rolecall.vocabulary.roles import CLEVER_ROLES, DESIGNATIONS
 
@@ -20,6 +21,14 @@ GUARDIAN_TYPE: Final = "Parent/Guardian"
 
 class Malformed(ValueError):
     """A record that would have to be guessed at; the text says what is wrong with it."""
+
+
+class DistrictRecord(msgspec.Struct, frozen=True):
+    """A district: whether it is paused or in error, and when it was last synced (nanoseconds since 1970, or None)."""
+
+    id: str
+    paused: bool = False
+    last_sync: int | None = None
 
 
 class SchoolRecord(msgspec.Struct, frozen=True):
@@ -39,6 +48,11 @@ class SectionRecord(msgspec.Struct, frozen=True):
     teacher: str
     teachers: tuple[str, ...]
     students: tuple[str, ...]
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Whom it names."""
+        return frozenset((*self.teachers, *self.students))
 
 
 class Relationship(msgspec.Struct, frozen=True):
@@ -68,7 +82,17 @@ class UserRecord(msgspec.Struct, frozen=True):
 def identity(raw: object, what: str) -> tuple[str, str]:
     """Give a record's id and district; an empty string stands for one that is absent, null or empty."""
     data = _object(raw, what)
-    return one_id(data.get("id"), f"{what}: `id`"), intern(one_id(data.get("district"), f"{what}: `district`"))
+    return one_id(data.get("id"), f"{what}: `id`"), one_id(data.get("district"), f"{what}: `district`")
+
+
+def read_district(raw: object, what: str) -> DistrictRecord:
+    """Read a district. Any state but `paused` and `error` is taken for one in which Clever syncs it."""
+    data = _object(raw, what)
+    return DistrictRecord(
+        one_id(data.get("id"), f"{what}: `id`"),
+        data.get("state") in ("paused", "error"),
+        parse_instant(data.get("last_sync")),
+    )
 
 
 def read_school(raw: object, what: str) -> SchoolRecord:
@@ -188,12 +212,15 @@ def _relationships(contact: Mapping[str, object] | None, what: str) -> tuple[Rel
 
 
 def one_id(value: object, what: str) -> str:
-    """Give an id, or an empty string where there is none; raises `Malformed` for what is no text."""
+    """Give an id, or an empty string where there is none; raises `Malformed` for what is no text.
+
+    An id is named by many records; all of them share one text.
+    """
     if value is None:
         return ""
     if not isinstance(value, str):
         raise Malformed(f"{what} must be a text, not {_kind(value)}")
-    return value
+    return intern(value) if value.__class__ is str else value
 
 
 def id_list(value: object, what: str) -> tuple[str, ...]:

@@ -164,7 +164,7 @@ class Roster:
             district, term = self.terms.get(section.term, ("", None))
             keys = (intern(f"section:{identifier}"), intern(f"school:{section.school}"))
             current = term if district == section.district else None
-            return Location(kind, identifier, section.district, keys, current, frozenset(section.students))
+            return Location(kind, identifier, section.district, keys, current, section.students)
         student = self.users.get(identifier)
         if student is None or "student" not in student.roles:
             return None
@@ -209,4 +209,7 @@ def join_student_section(student: Location | None, section: Location | None) -> 
         students=section.students,
         bounds=section.bounds,
         doubtful=() if listed else section.keys,
+        since=max(student.since, section.since),
+        until=min(student.until, section.until),
+        as_of=None if student.as_of is None or section.as_of is None else min(student.as_of, section.as_of),
     )

@@ -8,24 +8,14 @@ from pathlib import Path
 from typing import Final, Self
 
 from rolecall.errors import FactsError, did_you_mean
+from rolecall.facts.around import KINDS, Records
 from rolecall.facts.assignments import AssignmentRecord, read_assignment
-from rolecall.facts.records import (
-    Malformed,
-    SchoolRecord,
-    SectionRecord,
-    UserRecord,
-    identity,
-    read_school,
-    read_section,
-    read_term,
-    read_user,
-)
+from rolecall.facts.records import Malformed, identity
 from rolecall.facts.roster import Roster
 from rolecall.instants import moment_of, parse_instant
 from rolecall.json_text import NotJson, read_json
-from rolecall.vocabulary.facts import Term
 
-_KINDS: Final = ("district", "school", "term", "section", "user", "assignment")
+_KINDS: Final = (*KINDS, "assignment")
 # What Clever has besides, which no decision needs.
 _PASSED_OVER: Final = ("course", "resource", "event")
 
@@ -67,16 +57,17 @@ class Snapshot(Roster):
                 loaded.add(kind, raw, where)
         except (Malformed, NotJson) as error:
             raise FactsError(f"{source}: {error}") from None
+        found = loaded.records
         return cls(
-            districts=frozenset(loaded.districts),
-            schools=loaded.schools,
-            terms=loaded.terms,
-            sections=loaded.sections,
-            users=loaded.users,
-            assignments={user: tuple(found) for user, found in loaded.assignments.items()},
+            districts=frozenset(found.districts),
+            schools=found.schools,
+            terms=found.terms,
+            sections=found.sections,
+            users=found.users,
+            assignments={user: tuple(assigned) for user, assigned in loaded.assignments.items()},
             as_of=loaded.as_of,
             source=source,
-            reports=tuple(loaded.reports),
+            reports=tuple(found.reports),
         )
 
 
@@ -84,14 +75,9 @@ class _Loading:
     """A snapshot half read. Nobody sees it before it is whole."""
 
     def __init__(self) -> None:
-        self.districts: dict[str, str] = {}
-        self.schools: dict[str, SchoolRecord] = {}
-        self.terms: dict[str, tuple[str, Term]] = {}
-        self.sections: dict[str, SectionRecord] = {}
-        self.users: dict[str, UserRecord] = {}
+        self.records = Records()
         self.assignments: dict[str, list[AssignmentRecord]] = {}
         self.as_of: int | None = None
-        self.reports: list[str] = []
         self.seen: set[tuple[str, str]] = set()
 
     def add(self, kind: str, raw: object, where: str) -> None:
@@ -106,28 +92,30 @@ class _Loading:
         elif kind in _KINDS:
             self._record(kind, raw, where)
         elif kind not in _PASSED_OVER:
-            self.reports.append(f"{where} is passed over: a snapshot has no `{kind}`")
+            self.records.reports.append(f"{where} is passed over: a snapshot has no `{kind}`")
 
     def _record(self, kind: str, raw: object, where: str) -> None:
         """Read one of Clever's records. Two of one kind with the same id are an error, whatever they say."""
-        identifier, district = identity(raw, where)
+        identifier, _ = identity(raw, where)
         if identifier:
             if (kind, identifier) in self.seen:
                 raise Malformed(f"{where}: there are two {kind} records with the id `{identifier}`")
             self.seen.add((kind, identifier))
-        if kind == "district" and identifier:
-            self.districts[identifier] = identifier
-        elif not identifier or not district:
-            lacking = "`id`" if not identifier else "`district`"
-            self.reports.append(f"{where} is left out: it has no {lacking}")
-        elif kind == "school":
-            self.schools[identifier] = read_school(raw, where)
-        elif kind == "term":
-            self.terms[identifier] = read_term(raw, where)
-        elif kind == "section":
-            self.sections[identifier] = read_section(raw, where)
-        else:
-            self.users[identifier] = read_user(raw, where)
+        self.records.add(kind, raw, where)
+
+
+def raw_records(file: Path) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Give kind and object of each record of a snapshot that was loaded before, with all that Clever says of it."""
+    if file.suffix == ".jsonl":
+        with file.open("rb") as lines:
+            yield from _objects(_of_lines(lines))
+    else:
+        content = read_json(file.read_bytes())
+        yield from _objects(_of_object(content) if isinstance(content, Mapping) else ())
+
+
+def _objects(entries: Iterable[tuple[str, object, str]]) -> Iterator[tuple[str, Mapping[str, object]]]:
+    return ((kind, raw) for kind, raw, _ in entries if isinstance(raw, Mapping))
 
 
 def _of_object(content: Mapping[str, object]) -> Iterator[tuple[str, object, str]]:

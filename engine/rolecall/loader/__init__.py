@@ -14,13 +14,17 @@ from rolecall.loader.structure import check_structure, schema
 from rolecall.policy import Policy
 from rolecall.vocabulary.origin import Finding, Source
 
-__all__ = ["load_policy", "read_policy", "schema"]
+__all__ = ["load_policy", "merge_sources", "read_policy", "schema"]
 
 
 def read_policy(path: str | PathLike[str]) -> tuple[Policy | None, list[Finding]]:
     """Read a policy file or folder; give the policy (None where it has errors) and what was found, sorted."""
     top = Path(path)
-    sources, findings = read_sources(top)
+    return merge_sources(*read_sources(top), top)
+
+
+def merge_sources(sources: list[Source], findings: list[Finding], top: Path) -> tuple[Policy | None, list[Finding]]:
+    """Merge policy files that were read, with what was found at that; `top` is the file, or the folder of them."""
     unreadable = _has_errors(findings)
     roots: list[tuple[Source, Node]] = []
     policies = 0
@@ -33,7 +37,7 @@ def read_policy(path: str | PathLike[str]) -> tuple[Policy | None, list[Finding]
             findings += check_structure(root)
             roots.append((source, root))
     if sources and not policies and not _has_errors(findings):
-        findings.append(Finding("no-policy", f"`{path}` holds no policy file", helps=("begin one with `rolecall: 1`",)))
+        findings.append(Finding("no-policy", f"`{top}` holds no policy file", helps=("begin one with `rolecall: 1`",)))
     aliases = {finding.place for finding in findings if finding.code == "alias"}
     policy = build(roots, top, findings, lenient=unreadable or len(aliases) > 0)
     # An alias is read as nothing, and nothing is mostly wrong in its place: that need not be said as well.

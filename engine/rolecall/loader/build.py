@@ -76,7 +76,7 @@ def digest(sources: tuple[Source, ...], top: Path) -> str:
     found = hashlib.sha256()
     for source in sorted(sources, key=lambda source: source.name):
         file = Path(source.name)
-        name = file.relative_to(top).as_posix() if top.is_dir() else file.name
+        name = file.relative_to(top).as_posix() if top in file.parents else file.name
         for part in (os.fsencode(name), source.text.encode()):
             found.update(len(part).to_bytes(8, "big") + part)
     return f"sha256:{found.hexdigest()}"

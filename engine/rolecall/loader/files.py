@@ -60,8 +60,7 @@ def _walk(top: Path, findings: list[Finding]) -> list[Path]:
 
 def _read(file: Path, findings: list[Finding]) -> Source | None:
     """Read one file, or say why not."""
-    empty = Source(str(file), "")
-    at = Origin(empty, 1, 1)
+    at = Origin(Source(str(file), ""), 1, 1)
     try:
         if file.exists() and not file.is_file():  # a named pipe would keep us waiting
             findings.append(Finding("unreadable", "the file cannot be read: it is no ordinary file", at))
@@ -71,6 +70,12 @@ def _read(file: Path, findings: list[Finding]) -> Source | None:
     except OSError as error:
         findings.append(Finding("unreadable", f"the file cannot be read: {_why(error)}", at))
         return None
+    return read_bytes(str(file), data, findings)
+
+
+def read_bytes(name: str, data: bytes, findings: list[Finding]) -> Source | None:
+    """Give the text of a file of that name, of which `data` is all (or more than is read), or say why not."""
+    at = Origin(Source(name, ""), 1, 1)
     if len(data) > MAX_BYTES:
         helps = ("split it: a folder of files is one policy",)
         findings.append(Finding("too-large", "a policy file may have 4 MiB at most", at, helps=helps))
@@ -82,11 +87,11 @@ def _read(file: Path, findings: list[Finding]) -> Source | None:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8").removeprefix("\ufeff")
-        shown = Source(str(file), data.decode("utf-8", "replace").removeprefix("\ufeff"))
+        shown = Source(name, data.decode("utf-8", "replace").removeprefix("\ufeff"))
         message = f"the file is not UTF-8: byte 0x{data[error.start]:02x} stands where a character should"
         findings.append(Finding("not-utf-8", message, shown.at(len(before)), helps=("save it as UTF-8",)))
         return None
-    return Source(str(file), text.removeprefix("\ufeff"))
+    return Source(name, text.removeprefix("\ufeff"))
 
 
 def _why(error: OSError) -> str:

@@ -95,9 +95,16 @@ def parse(source: Source, findings: list[Finding]) -> Node | None:
             Finding("not-text", message, source.at(odd.start()), helps=("delete it, and type the line anew",))
         )
         return None
-    reader = _Reader(source, findings)
+    reader, before = _Reader(source, findings), len(findings)
     try:
-        return reader.document(iter(yaml.parse(source.text, Loader=_PARSER)))
+        try:
+            return reader.document(iter(yaml.parse(source.text, Loader=_PARSER)))
+        except yaml.MarkedYAMLError as error:
+            if "nesting depth" not in str(error.problem):
+                raise
+            # Newer C parsers look ahead past `MAX_DEPTH` and give up there; Python's comes to it first, and says where.
+            del findings[before:]
+            return reader.document(iter(yaml.parse(source.text, Loader=yaml.Loader)))
     except _Refused:
         return None
     except yaml.MarkedYAMLError as error:

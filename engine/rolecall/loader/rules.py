@@ -11,7 +11,7 @@ from rolecall.errors import did_you_mean
 from rolecall.loader.names import Names, child, entries, items, text, texts
 from rolecall.loader.nodes import Mapping, Node, Scalar
 from rolecall.loader.resources import attribute_values, build_set
-from rolecall.policy import ALL, Bound, Combination, Condition, PermissionSet, ResourceType, Rule
+from rolecall.policy import ALL, Bound, Combination, Condition, PermissionSet, Policy, ResourceType, Rule, knows
 from rolecall.vocabulary.origin import Finding, Origin
 from rolecall.vocabulary.roles import BUILT_IN_ROLES, HELD_AT, SCOPES
 
@@ -28,6 +28,11 @@ class Known(msgspec.Struct, frozen=True):
 def known_scopes(own: MappingType[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Give every role, built in or the policy's own, with the scopes that `when` may ask for."""
     return HELD_AT | {role: (*scopes, "anywhere") for role, scopes in own.items()}
+
+
+def scopes_of(policy: Policy) -> dict[str, tuple[str, ...]]:
+    """Give the same of a policy that has been read."""
+    return known_scopes({name: role.scopes for name, role in policy.roles.items()})
 
 
 def build_rule(node: Mapping, identity: str, origin: Origin, known: Known, names: Names) -> Rule:
@@ -179,7 +184,7 @@ def _values(
         values.append(value)
         for kind in having:
             allowed = attribute_values(kind, key) or ()
-            if not any(type(value) is type(one) and value == one for one in allowed):
+            if not knows(allowed, value):
                 _wrong_value(key, value, kind, allowed, item.origin, names)
                 break
     return tuple(values)

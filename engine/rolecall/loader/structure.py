@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 MOST = 1000
 
 
-def schema() -> dict[str, Any]:
-    """Give the JSON Schema of a policy file, language version 1."""
-    found: dict[str, Any] = json.loads(files("rolecall.loader").joinpath("policy-1.schema.json").read_text("utf-8"))
+def schema(name: str = "policy-1") -> dict[str, Any]:
+    """Give the JSON Schema of a kind of file: `policy-1`, or the workbench's `tests-1`, `claims-1`."""
+    found: dict[str, Any] = json.loads(files("rolecall.loader").joinpath(f"{name}.schema.json").read_text("utf-8"))
     return found
 
 
 @cache
-def _validator() -> Draft202012Validator:
+def _validator(name: str) -> Draft202012Validator:
     """Make the validator once, where it is first needed: importing jsonschema costs more than starting Python."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - see above
 
-    published = schema()
+    published = schema(name)
     return Draft202012Validator(_inlined(published, published["$defs"]))
 
 
@@ -48,9 +48,9 @@ def _inlined(part: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - J
     return found
 
 
-def check_structure(root: Node) -> Iterator[Finding]:
-    """Give what is wrong with the shape of one policy file: the first `MOST` findings, which are more than are read."""
-    errors = _validator().iter_errors(root.data())
+def check_structure(root: Node, name: str = "policy-1") -> Iterator[Finding]:
+    """Give what is wrong with the shape of one file: the first `MOST` findings, which are more than are read."""
+    errors = _validator(name).iter_errors(root.data())
     yield from islice((finding for error in errors for finding in _explain(error, root)), MOST)
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec.structs import replace
 
-from rolecall.vocabulary.facts import Held, Location, RoleAssignment
-from rolecall.vocabulary.identity import render_id
+from rolecall.vocabulary.facts import Feed, Held, Location, RoleAssignment
+from rolecall.vocabulary.identity import render_id, short_code
 from rolecall.vocabulary.malformed import RequestError
 from rolecall.vocabulary.reasons import SENTENCES, Cell, Code, Fact, Grounds, Reason, RuleRef
 from rolecall.vocabulary.request import Resource
@@ -73,6 +73,11 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
         return render_id(self.nanoseconds, self.serial)
 
     @property
+    def short_code(self) -> str:
+        """The code (`RC-…`) to show to a person who was refused: the audit log finds the decision by it."""
+        return short_code(self.id)
+
+    @property
     def time(self) -> datetime:
         """When it was decided (UTC)."""
         seconds, rest = divmod(self.nanoseconds, 1_000_000_000)
@@ -120,6 +125,13 @@ class Decision(msgspec.Struct, frozen=True, eq=False, gc=False):
         code = self.code_of(permission)
         cutting = self.cut_by(permission) if code == "capped" else ()
         return Reason(permission, code, SENTENCES[code], self.given_by(permission), cutting)
+
+    @property
+    def feed(self) -> Feed:
+        """How current the facts behind it are: the oldest of them, and the last Clever event applied (if any)."""
+        known = self.grounds.feeds.of(self.held.district)
+        own = [one.as_of for one in (self.held, self.location) if one is not None and one.as_of is not None]
+        return Feed(min(own), known.event) if own else known
 
     @property
     def facts(self) -> tuple[Fact, ...]:

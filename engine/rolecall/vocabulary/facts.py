@@ -10,7 +10,7 @@ ALWAYS: Final = (-(1 << 62), 1 << 62)
 """A validity that never begins and never ends, in nanoseconds since 1970 (UTC)."""
 
 
-class RoleAssignment(msgspec.Struct, frozen=True):
+class RoleAssignment(msgspec.Struct, frozen=True, gc=False):
     """A role held at one place: `(teacher, section, 5f…)`. At `anywhere`, `id` is the district's.
 
     `doubt` says why the role is doubtful, and is empty where it is not. `source` tells Clever's word (`clever`) from
@@ -41,12 +41,13 @@ class Term(msgspec.Struct, frozen=True, eq=False):
     end: str | None
 
 
-class Location(msgspec.Struct, frozen=True, eq=False):
+class Location(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Where a resource is: the places around it, as keys (`section:5f…`) in the order near to far.
 
     `doubtful` are the keys of places where roles are held with doubt (a student whom the section does not list).
     `students` are those that a section lists. The district counts by `district`, not by a key. `bounds` are the first
-    and last nanosecond of the term, worked out for one policy's time zone; None where the term is unknown.
+    and last nanosecond of the term, worked out for one policy's time zone; None where the term is unknown. Good from
+    `since` until `until`; `as_of` is None where the feed of the whole district says it.
     """
 
     kind: str
@@ -54,17 +55,21 @@ class Location(msgspec.Struct, frozen=True, eq=False):
     district: str
     keys: tuple[str, ...]
     term: Term | None = None
-    students: frozenset[str] = frozenset()
+    students: tuple[str, ...] = ()
     doubtful: tuple[str, ...] = ()
     bounds: tuple[int, int] | None = None
+    since: int = ALWAYS[0]
+    until: int = ALWAYS[1]
+    as_of: int | None = None
 
 
-class Held(msgspec.Struct, frozen=True, eq=False):
+class Held(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A person's roles folded for one policy: place key to bits (see `Atoms`), valid from `since` until `until`.
 
     `base` are the bits held anywhere in the district and at the district. `problem` says why nothing can be decided
     about this person (an assignment whose `from` or `until` is no instant), and is empty where there is none. Of
-    somebody whom the facts do not hold, `district` is empty. `timed` tells that the roles change by the clock.
+    somebody whom the facts do not hold, `district` is empty. `timed` tells that the roles change by the clock, or have
+    to be read again. `as_of` is None where the feed of the whole district says it.
     """
 
     id: str
@@ -77,3 +82,23 @@ class Held(msgspec.Struct, frozen=True, eq=False):
     since: int = ALWAYS[0]
     until: int = ALWAYS[1]
     timed: bool = False
+    as_of: int | None = None
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """How current facts are: when they were true (nanoseconds since 1970, or None), the last Clever event applied."""
+
+    as_of: int | None = None
+    event: str = ""
+
+
+class Feeds(msgspec.Struct, frozen=True):
+    """Where facts come from, in a few words, and how current they are: those of a `district`, or all of them."""
+
+    source: str
+    whole: Feed = Feed()
+    districts: dict[str, Feed] = {}
+
+    def of(self, district: str) -> Feed:
+        """Give the feed of a district."""
+        return self.districts.get(district, self.whole)

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from rolecall.vocabulary.facts import Feeds
 from rolecall.vocabulary.origin import Origin
 from rolecall.vocabulary.roles import Atoms
 
@@ -80,13 +81,12 @@ class Grounds(msgspec.Struct, frozen=True, eq=False):
     """What all decisions of one policy over one set of facts share: shown with each, stored once.
 
     `permissions` and `attributes` (with their values) are those of each resource type, `asked` the pairs that some
-    rule for it asks about (see `Atoms`); `as_of` is nanoseconds since 1970.
+    rule for it asks about (see `Atoms`); `feeds` tells where the facts come from and how current they are.
     """
 
     digest: str
     atoms: Atoms
     permissions: dict[str, tuple[str, ...]]
     asked: dict[str, int]
-    facts_source: str = ""
-    as_of: int | None = None
     attributes: dict[str, dict[str, tuple[bool | str, ...]]] = {}
+    feeds: Feeds = Feeds("")

@@ -1,61 +1,16 @@
-"""Decision -> explanation, as data. Reads the decision's own evidence and never evaluates anything itself."""
+"""A decision's answer, and why, in plain sentences. Reads the decision's own evidence and evaluates nothing itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
-from rolecall.record import rule_data, warnings
 from rolecall.vocabulary.decision import Decision
 from rolecall.vocabulary.reasons import SENTENCES
+from rolecall.wording import listed, value_name
 
 _SHOWN: Final = 3
 """How many places elsewhere a line names."""
-
-
-class Line(msgspec.Struct, frozen=True):
-    """One permission: its reason code, the rules that give it, the maxima that cut it; `why` it is missing."""
-
-    permission: str
-    code: str
-    given_by: tuple[dict[str, str], ...]
-    cut_by: tuple[dict[str, str], ...]
-    why: str = ""
-
-
-class Explanation(msgspec.Struct, frozen=True):
-    """What a support agent reads: the sentence, the roles held and where, what is allowed and missing, and why.
-
-    `roles` pairs each role and its place, as one says them, with why it is doubtful (empty where it is not).
-    """
-
-    sentence: str
-    code: str
-    roles: tuple[tuple[str, str], ...]
-    allowed: tuple[Line, ...]
-    missing: tuple[Line, ...]
-    odd: tuple[str, ...]
-    decision: str
-    policy: str
-
-
-def explain(decision: Decision) -> Explanation:
-    """Explain a decision. With a permission asked, that one only; else every permission of the resource's type."""
-    every = decision.grounds.permissions[decision.resource.type]
-    asked = (decision.permission,) if decision.permission is not None else every
-    lines = [_line(decision, name) for name in asked] if decision.cell.code == "table" else []
-    return Explanation(
-        sentence=sentence(decision),
-        code=decision.code,
-        roles=tuple(_roles(decision)),
-        allowed=tuple(line for line in lines if line.code == "granted"),
-        missing=tuple(line for line in lines if line.code != "granted"),
-        odd=(*warnings(decision), *_unknown(decision)),
-        decision=decision.id,
-        policy=decision.grounds.digest,
-    )
 
 
 def sentence(decision: Decision) -> str:
@@ -63,16 +18,16 @@ def sentence(decision: Decision) -> str:
     thing, asked = f"{decision.resource.type} {decision.resource.id}", decision.permission
     who = f"ser {decision.subject}"
     if decision.acting_as is not None:
-        who += f", acting as {_listed(decision.acting_as) or 'no role'},"
+        who += f", acting as {listed(decision.acting_as) or 'no role'},"
     if decision.indeterminate:
         return f"Nobody can tell now whether u{who} has {asked or 'any'} permission for {thing}: {_why(decision)}"
     if asked is not None and decision.allowed:
-        return f"U{who} has {asked} permission for {thing}: {_because(decision.given_by(asked)[0].because)}"
+        return f"U{who} has {asked} permission for {thing}: {one_line(decision.given_by(asked)[0].because)}"
     if asked is not None:
         return f"U{who} has no {asked} permission for {thing}: {_why(decision)}"
     held = [name for name in decision.grounds.permissions[decision.resource.type] if name in decision.permissions]
     if held:
-        return f"U{who} has {_listed(held)} permission{'s' if len(held) > 1 else ''} for {thing}."
+        return f"U{who} has {listed(held)} permission{'s' if len(held) > 1 else ''} for {thing}."
     return f"U{who} has no permission for {thing}: {_why(decision)}"
 
 
@@ -81,11 +36,11 @@ def _why(decision: Decision) -> str:
     code, asked = decision.code, decision.permission
     if code == "capped" and asked is not None:
         cutting = decision.cut_by(asked)[0]
-        return f"rule `{cutting.id}` takes it away{_while_unknown(decision)}. {_because(cutting.because)}"
+        return f"rule `{cutting.id}` takes it away{_whileunknown_states(decision)}. {one_line(cutting.because)}"
     if code == "capped":
         return "what some rules give, others take away."
     if code == "no-rule":
-        return f"{_no_rule(decision)}{_while_unknown(decision)}."
+        return f"{no_rule(decision)}{_whileunknown_states(decision)}."
     if code == "not-acting":
         return f"{_not_acting(decision)}."
     if code == "other-district" and decision.location is not None:
@@ -94,25 +49,25 @@ def _why(decision: Decision) -> str:
     if code == "no-role" and not decision.held.roles:
         return "the person has no role in the district."
     said = decision.detail or SENTENCES[code]
-    if said.startswith("the facts hold no") and said.endswith("`"):
+    if said.startswith("the facts hold no") and said.endswith("`") and "legacy id" not in said:
         if code == "place-not-found":
             return f"{said}, where the application says the {decision.resource.type} is."
         said += " (the id is mistyped, or Clever does not share it with this application, or no longer)"
     return f"{said}."
 
 
-def _while_unknown(decision: Decision) -> str:
+def _whileunknown_states(decision: Decision) -> str:
     """Say which attributes are unknown: then what is true of one of their values may not be of the resource."""
     names = [f"`{name}`" for name in decision.unknown]
-    return f", while the application does not say {_listed(names, 'or')}" if names else ""
+    return f", while the application does not say {listed(names, 'or')}" if names else ""
 
 
-def _no_rule(decision: Decision) -> str:
+def no_rule(decision: Decision) -> str:
     """Say to whom no rule gives it."""
     it = "it" if decision.permission is not None else "anything"
     if decision.acting_as is None:
         return SENTENCES["no-rule"] if decision.permission is not None else f"no rule gives {it} to the roles held here"
-    return f"no rule gives {it} to somebody who acts as {_listed(decision.acting_as)} here"
+    return f"no rule gives {it} to somebody who acts as {listed(decision.acting_as)} here"
 
 
 def _not_acting(decision: Decision) -> str:
@@ -120,22 +75,17 @@ def _not_acting(decision: Decision) -> str:
     if not decision.acting_as:
         return "whoever acts as no role may do nothing"
     if any(role.role in decision.acting_as for role in decision.held.roles):
-        return f"the person holds {_listed(decision.acting_as, 'or')} only with doubt"
-    return f"the person does not hold the role {_listed(decision.acting_as, 'or')}"
+        return f"the person holds {listed(decision.acting_as, 'or')} only with doubt"
+    return f"the person does not hold the role {listed(decision.acting_as, 'or')}"
 
 
-def _because(text: str) -> str:
+def one_line(text: str) -> str:
     """Give an author's sentence so that it ends as one, in one line."""
     line = " ".join(text.split())
     return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
-def _listed(names: Sequence[str], last: str = "and") -> str:
-    """Give names as one says them: `view, edit and grade`."""
-    return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)
-
-
-def _roles(decision: Decision) -> Iterator[tuple[str, str]]:
+def roles_held(decision: Decision) -> Iterator[tuple[str, str]]:
     """Say the roles held around the resource, nearest first; then those held only elsewhere in the district."""
     near = [role for role in decision.roles if role.scope != "anywhere"]
     for role in near:
@@ -155,23 +105,22 @@ def _elsewhere(decision: Decision, name: str) -> str:
     return "at no particular place"
 
 
-def _unknown(decision: Decision) -> Iterator[str]:
+def terms(decision: Decision) -> Iterator[str]:
+    """Say that a class's term has ended, or has not begun: nothing is amiss, and it is what people forget."""
+    place = decision.location
+    if place is not None and place.bounds is not None and place.term is not None:
+        first, last = place.bounds
+        if decision.nanoseconds > last:
+            yield f"the class's term has ended: its last day was {(place.term.end or '')[:10]}"
+        elif decision.nanoseconds < first:
+            yield f"the class's term has not begun: its first day is {(place.term.start or '')[:10]}"
+
+
+def unknown_states(decision: Decision) -> Iterator[str]:
     """Say which attributes of the resource the application left unknown: that may count against the person."""
     for name in decision.unknown:
         values = decision.grounds.attributes[decision.resource.type][name]
-        shown = ", ".join(str(value).lower() if isinstance(value, bool) else value for value in values)
+        shown = ", ".join(map(value_name, values))
         given = decision.resource.properties.get(name)
         said = "is not said" if given is None else f"is none of its values ({shown})"
         yield f"the {decision.resource.type}'s `{name}` {said}, so it counts as unknown"
-
-
-def _line(decision: Decision, permission: str) -> Line:
-    code = decision.code_of(permission)
-    cutting = decision.cut_by(permission) if code == "capped" else ()
-    return Line(
-        permission,
-        code,
-        tuple(rule_data(rule) for rule in decision.given_by(permission)),
-        tuple(rule_data(rule) for rule in cutting),
-        _no_rule(msgspec.structs.replace(decision, permission=permission)) if code == "no-rule" else "",
-    )

@@ -1,0 +1,1 @@
+"""How `rolecall matrix` tells a matrix: what is shown of it, its words, then one module for each format."""

@@ -1,0 +1,1 @@
+"""The verbs of `rolecall migrate`, one a file."""

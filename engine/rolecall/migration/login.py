@@ -1,0 +1,177 @@
+"""At login: which of the application's accounts are this person's, and as which role they go in. The plan's own logic.
+
+resolver = Resolver(accounts=find_accounts, aliases=find_aliases, settings=settings)
+match = resolver.resolve(user)                  # Clever's v3.0 user: `GET /users/{sub}`
+for choice in match.choices(): ...              # the role toggle
+pdp.authorize(match.id, resource, "edit", acting_as=choice.acting_as)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+
+import msgspec
+
+from rolecall.calls import Call, Failed, run, run_async
+from rolecall.errors import FactsError, RequestError
+from rolecall.migration.mapping.index import Map
+from rolecall.migration.mapping.of_users import add_user
+from rolecall.migration.matching import Matcher
+from rolecall.migration.model import Account, Placed, Settings, clever_role
+from rolecall.migration.outcomes import CONFLICTS
+from rolecall.vocabulary.roles import CLEVER_ROLES, EMPLOYEES
+
+AccountsPort = Callable[[Sequence[str]], "Iterable[Account] | Awaitable[Iterable[Account]]"]
+"""`(Clever ids, new and old) -> every account that carries one of them`."""
+
+AliasRow = tuple[str, str, str, str]
+AliasesPort = Callable[[Sequence[str]], "Iterable[AliasRow] | Awaitable[Iterable[AliasRow]]"]
+"""`(ids) -> (district, role, old id, new id)` wherever one of them is the old or the new id; `Map.rows` is one."""
+
+
+class Way(msgspec.Struct, frozen=True):
+    """A way to go in: as this role, into this account (its key; empty: none yet). `acting_as` is for `authorize`."""
+
+    role: str
+    account: str
+    acting_as: tuple[str, ...]
+
+
+class Match(msgspec.Struct, frozen=True):
+    """Whose login it is: the v3.0 id, the roles held now, every account of theirs with its outcome.
+
+    `account` is the key of the one account to go into, or empty: there is none, there are several (see `choices`), or
+    something is in the way (`conflict` names it).
+    """
+
+    id: str
+    roles: tuple[str, ...]
+    accounts: tuple[Placed, ...]
+    account: str = ""
+    conflict: str = ""
+
+    def choices(self) -> tuple[Way, ...]:
+        """Give the ways in, one for each role held now; none while a conflict is in the way."""
+        if self.conflict:
+            return ()
+        by = {one.role: one.key for one in self.accounts}
+        return tuple(Way(role, self.account or by.get(role, ""), (role,)) for role in self.roles)
+
+
+class Resolver:
+    """Finds the accounts of whoever logs in, by the legacy id of every role of theirs. Share it between threads."""
+
+    def __init__(
+        self, accounts: AccountsPort, *, aliases: AliasesPort | None = None, settings: Settings | None = None
+    ) -> None:
+        """`aliases` says which old ids were whose before: with it old ids keep resolving, and conflicts are seen."""
+        self._accounts, self._aliases, self._settings = accounts, aliases, settings or Settings()
+
+    def resolve(self, clever_user: Mapping[str, object]) -> Match:
+        """Find the accounts of a v3.0 user (the object of `/users/{id}`), or of `/userinfo` claims.
+
+        Of `/userinfo`, `sub` is the v3.0 id, and `user_id` the legacy id of the one role that it speaks of.
+        """
+        return run(self._resolve(clever_user))
+
+    async def aresolve(self, clever_user: Mapping[str, object]) -> Match:
+        """Do what `resolve` does, where ports may have to be awaited."""
+        return await run_async(self._resolve(clever_user))
+
+    def current(self, identifier: str) -> str:
+        """Give the v3.0 id for an id, old or new, as some record has it; raises `FactsError` where it is nobody's."""
+        return run(self._current(identifier))
+
+    async def acurrent(self, identifier: str) -> str:
+        """Do what `current` does, where ports may have to be awaited."""
+        return await run_async(self._current(identifier))
+
+    def _current(self, identifier: str) -> Generator[Call, object, str]:
+        rows = yield from self._rows([identifier])
+        new = sorted({row[3] for row in rows if row[3] and identifier in row[2:]})
+        if len(new) != 1:
+            what = "nobody's, as far as the aliases know" if not new else "an old id of several people"
+            raise FactsError(f"the id `{identifier}` is {what}")
+        return new[0]
+
+    def _resolve(self, clever_user: Mapping[str, object]) -> Generator[Call, object, Match]:
+        found, identifier, roles = _own(clever_user)
+        asked: set[str] = set()
+        while more := sorted({identifier, *found.entries} - asked):  # an older id may be somebody's new one
+            asked |= {*more}
+            for row in (yield from self._rows(more)):
+                _add(found, row)
+        ids = sorted({identifier, *(old for old in found.entries if identifier in found.successors(old))})
+        answer = yield Call("the accounts port", self._accounts, ids)
+        accounts = [one for one in _listed(answer, "the accounts port") if isinstance(one, Account) and one.id in ids]
+        return self._match(found, identifier, roles, accounts)
+
+    def _match(self, found: Map, identifier: str, roles: tuple[str, ...], accounts: list[Account]) -> Match:
+        """Settle the accounts, as the plan does."""
+        matcher = Matcher(found, self._settings)
+        mine: list[Account] = []
+        alone: list[Placed] = []
+        for account in sorted(accounts, key=lambda one: one.key):
+            outcome = matcher.first(account)
+            if not isinstance(outcome, str):
+                mine += [account] * (outcome.id == identifier)
+            else:
+                row = (account.key, outcome, account.id, account.role, account.district, account.print)
+                alone.append(Placed(*row))
+        placed = [*alone]
+        survivor = ""
+        if mine:
+            step = matcher.together(found.people[identifier], mine)
+            placed += step.accounts
+            survivor = step.survivor
+        usable = [one for one in placed if one.outcome not in CONFLICTS and one.outcome not in _AWAY]
+        conflict = next((one.outcome for one in placed if one.outcome in CONFLICTS), "")
+        only = survivor or (usable[0].key if len(usable) == 1 else "")
+        ordered = tuple(sorted(placed, key=lambda one: one.key))
+        return Match(identifier, roles, ordered, "" if conflict else only, conflict)
+
+    def _rows(self, ids: Sequence[str]) -> Generator[Call, object, list[AliasRow]]:
+        if self._aliases is None:
+            return []
+        answer = yield Call("the aliases port", self._aliases, ids)
+        rows = _listed(answer, "the aliases port")
+        return [(str(one[0]), str(one[1]), str(one[2]), str(one[3])) for one in rows if isinstance(one, Sequence)]
+
+
+_AWAY = ("archived", "contact-recreated")
+
+
+def _own(user: Mapping[str, object]) -> tuple[Map, str, tuple[str, ...]]:
+    """Read who it is: a small map of their own old ids, their v3.0 id, the roles they hold."""
+    found = Map()
+    if "sub" in user:
+        identifier, old, role = (str(user.get(key) or "") for key in ("sub", "user_id", "user_type"))
+        role = clever_role(role)
+        if not identifier:
+            raise RequestError("the claims have no `sub`, so nobody knows who it is")
+        if old and old != identifier and role in EMPLOYEES:
+            found.add(str(user.get("district") or ""), role, old, identifier)
+        return found, identifier, (role,) if role else ()
+    identifier = str(user.get("id") or "")
+    if not identifier:
+        raise RequestError("the user has no `id`, so nobody knows who it is")
+    add_user(user, "the user", found)
+    held = user.get("roles")
+    roles = tuple(role for role in CLEVER_ROLES if isinstance(held, Mapping) and isinstance(held.get(role), Mapping))
+    return found, identifier, roles
+
+
+def _add(found: Map, row: AliasRow) -> None:
+    district, role, old, new = row
+    if role == "student":
+        found.add_student(district, old, new)
+    elif role != "contact":
+        found.add(district, role, old, new)
+
+
+def _listed(answer: object, name: str) -> list[object]:
+    if isinstance(answer, Failed):
+        raise FactsError(str(answer))
+    if not isinstance(answer, Iterable) or isinstance(answer, str | bytes | Mapping):
+        raise FactsError(f"{name} gave {type(answer).__name__}, not a list")
+    return list(answer)

@@ -1,0 +1,237 @@
+"""A plan for everybody: accounts are read once, the tables around them once, and everything is settled by `Matcher`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, BinaryIO, Final
+
+import msgspec
+from msgspec.structs import asdict, replace
+
+from rolecall.instants import render_instant
+from rolecall.migration.accounts import Accounts
+from rolecall.migration.effects import Effects, losses, severity
+from rolecall.migration.mapping.index import Map, Person
+from rolecall.migration.matching import Matcher, place
+from rolecall.migration.model import (
+    Account,
+    AccountStep,
+    Choice,
+    EffectStep,
+    NewStep,
+    PersonStep,
+    Settings,
+)
+from rolecall.migration.outcomes import OUTCOMES
+from rolecall.migration.references import Tables, look
+from rolecall.migration.written import VERSION, Body, Header, MapSaid
+
+_EVERY: Final = 10_000
+_NAMED: Final = 100
+
+Told = Callable[[str, int], None]
+
+
+class Planner:
+    """Makes a plan of accounts and a map. `run`, then `write`; `header` says what came of it.
+
+    With `effects` it also says who gains or loses what. `max_losses` is how many people may lose something.
+    """
+
+    def __init__(
+        self,
+        found: Map,
+        settings: Settings,
+        *,
+        effects: Effects | None = None,
+        max_losses: int | None = None,
+        told: Told = lambda _what, _number: None,
+    ) -> None:
+        """Take what the plan rests on."""
+        self.map, self.settings, self.effects = found, settings, effects
+        self.max_losses, self.told = max_losses, told
+        self.matcher = Matcher(found, settings)
+        self.counts: Counter[str] = Counter()
+        self.people: Counter[str] = Counter()
+        self.body = Body()
+        self.losing = 0
+        self._header: Header | None = None
+
+    @property
+    def header(self) -> Header:
+        """What came of it, after `run`."""
+        if self._header is None:
+            raise ValueError("the plan has not been made yet")
+        return self._header
+
+    def run(self, accounts: Accounts) -> Header:
+        """Read the accounts and settle every one of them."""
+        groups = self._read(accounts)
+        steps = self._together(groups)
+        tables = accounts.tables()
+        moved = self._clashes(steps, tables) if tables is not None else Counter[str]()
+        groups.clear()
+        self._carry_out(steps)
+        self._new({step.person for step in steps})
+        effects = self._effects(steps)
+        total = sum(self.counts.values())
+        self._header = Header(
+            plan=VERSION,
+            steps=self.body.digest(),
+            accounts={"source": accounts.name, "digest": accounts.digest, "count": total},
+            map=self._map(),
+            choices=self._choices(),
+            outcomes={name: self.counts[name] for name in OUTCOMES if self.counts[name]},
+            people={name: self.people[name] for name in sorted(self.people)},
+            references=tuple(
+                {"table": one.table, "columns": one.columns, "unique": one.keys, "rows": moved[one.table]}
+                for one in (tables.referring if tables is not None else ())
+            ),
+            effects=effects,
+            warnings=(*accounts.notes, *(tables.warnings if tables is not None else ())),
+            refused=tuple(self._refused(effects)),
+        )
+        return self._header
+
+    def write(self, out: BinaryIO) -> None:
+        """Write the plan."""
+        self.body.write(self.header, out)
+
+    def close(self) -> None:
+        """Let go of what the plan was made in."""
+        self.body.close()
+
+    def _read(self, accounts: Accounts) -> dict[str, list[Account]]:
+        """Read every account: those that are settled by themselves are written at once, the others kept, by person."""
+        groups: dict[str, list[Account]] = {}
+        first, number = self.matcher.first, 0
+        for number, account in enumerate(accounts.read(self._keep), 1):
+            if number % _EVERY == 0:
+                self.told("accounts", number)
+            found = first(account)
+            if isinstance(found, Person):
+                groups.setdefault(found.id, []).append(account)
+            else:
+                self._alone(account, found)
+        self.told("accounts", number)
+        return groups
+
+    def _keep(self, identifier: str) -> bool:
+        """Say whether an account with this id may be one of several of a person: a merge looks at its values."""
+        return identifier in self.map.entries or identifier in self.map.people
+
+    def _alone(self, account: Account, outcome: str) -> None:
+        self.counts[outcome] += 1
+        like = self._likenesses(account) if outcome == "unmapped" and account.like else ()
+        self.body.add(AccountStep(place(account, outcome), like))
+
+    def _likenesses(self, account: Account) -> tuple[tuple[str, str], ...]:
+        """Give whom an account that nobody has resembles. That is for a person to look at; it decides nothing."""
+        found: dict[tuple[str, str], None] = {}
+        for field, value in zip(self.settings.accounts.alike, account.like, strict=True):
+            folded = " ".join(value.casefold().split())
+            if folded:
+                people = self.map.alike.get((account.district, field, folded), ())
+                found |= dict.fromkeys((field, one) for one in people)
+        self.people["alike"] += bool(found)
+        return tuple(found)
+
+    def _together(self, groups: dict[str, list[Account]]) -> list[PersonStep]:
+        """Settle the accounts of each person."""
+        people, together = self.map.people, self.matcher.together
+        return [together(people[name], groups[name]) for name in sorted(groups)]
+
+    def _clashes(self, steps: list[PersonStep], tables: Tables) -> Counter[str]:
+        """Find what merges would break; a merge that would break what must be held is no merge."""
+        stays = {one.key: step.survivor for step in steps if step.survivor for one in step.accounts}
+        if not stays:
+            return Counter()
+        found = look(tables, stays, lambda number: self.told("rows of other tables", number))
+        if found.clashes:
+            for at, step in enumerate(steps):
+                met = found.clashes.get(step.survivor) if step.survivor else None
+                if met:
+                    steps[at] = _broken(step, met)
+        return found.moved
+
+    def _carry_out(self, steps: Iterable[PersonStep]) -> None:
+        for step in steps:
+            for one in step.accounts:
+                self.counts[one.outcome] += 1
+            self.people["with accounts"] += 1
+            if step.survivor:
+                self.people["merged"] += 1
+            self.body.add(step)
+
+    def _new(self, met: set[str]) -> None:
+        """Write the people of the map who have no account."""
+        for name in sorted(self.map.people.keys() - met):
+            person = self.map.people[name]
+            self.people["new"] += 1
+            self.body.add(NewStep(name, person.district, person.roles))
+
+    def _effects(self, steps: list[PersonStep]) -> dict[str, Any]:
+        """Ask the policy about every person, and write who gains or loses what, worst first."""
+        if self.effects is None:
+            return {}
+        found: list[EffectStep] = []
+        for number, step in enumerate(steps, 1):
+            found += self.effects.of(step)
+            if number % _EVERY == 0:
+                self.told("people asked about", number)
+        for one in sorted(found, key=severity):
+            self.body.add(one)
+        self.losing = losses(found)
+        gaining = len({one.person for one in found if one.direction == "gained"})
+        absent = sum(step.person not in self.effects.roster.users for step in steps)
+        return {
+            "policy": self.effects.table.digest,
+            "facts": self.effects.roster.source,
+            "lose": self.losing,
+            "gain": gaining,
+            "unknown": absent,
+        }
+
+    def _refused(self, effects: dict[str, Any]) -> list[str]:
+        """Say why the plan must not be carried out as it is."""
+        said = []
+        if self.counts["still-active"]:
+            number = self.counts["still-active"]
+            said.append(f"cut over: {number:,} account{'s are' if number > 1 else ' is'} still active")
+        if self.max_losses is not None and effects and self.losing > self.max_losses:
+            said.append(f"{self.losing:,} people would lose permissions, and {self.max_losses:,} may")
+        return said
+
+    def _map(self) -> MapSaid:
+        found = self.map
+        return MapSaid(
+            sources=tuple(asdict(one) for one in found.sources),
+            old_ids=len(found.entries),
+            people=len(found.people),
+            students=len(found.students),
+            contacts=found.contacts,
+            problems={name: found.counts[name] for name in sorted(found.counts)},
+            named=tuple(asdict(one) for one in found.named[:_NAMED]),
+        )
+
+    def _choices(self) -> dict[str, Any]:
+        def data(choice: Choice) -> dict[str, Any]:
+            found: dict[str, Any] = msgspec.to_builtins(choice)
+            found.setdefault("do", choice.do)
+            if choice.date is not None:
+                found["date"] = render_instant(choice.date)
+            return found
+
+        every = {"all": data(self.settings.choice), "clashes": self.settings.clash}
+        districts = {name: data(one) for name, one in sorted(self.settings.districts.items())}
+        return every | ({"districts": districts} if districts else {})
+
+
+def _broken(step: PersonStep, met: list[tuple[Any, bool]]) -> PersonStep:
+    """Give a merge that meets clashes: told with it where the survivor's row stays, else held."""
+    clashes = tuple(clash for clash, _ in met)
+    if not any(hold for _, hold in met):
+        return replace(step, clashes=clashes)
+    accounts = tuple(replace(one, outcome="unique-key") for one in step.accounts)
+    return replace(step, accounts=accounts, survivor="", columns={}, clashes=clashes)

@@ -1,0 +1,218 @@
+"""`rolecall diff`: what an edit means, told to people, pull requests and programs, and gated."""
+
+import json
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import stores
+from demo import POLICIES
+from rolecall.facts.store import Store
+from rolecall.testing import demo_district
+from shell import demo_file, run
+
+CASES = Path(__file__).parents[1] / "cases" / "diff"
+REGOLD = os.environ.get("ROLECALL_REGOLD") == "1"
+FORMATS = {"text": "text.txt", "markdown": "markdown.md", "github": "github.txt", "json": "data.json"}
+GOOD = """\
+rolecall: 1
+application: x
+resources: {section: {permissions: [view, edit]}, student: {permissions: [view, export]}}
+rules:
+  - {id: r, because: Teachers see what they teach., when: {teacher: section}, min: {section: [view]}}
+"""
+MORE = GOOD + "  - {id: s, because: Staff help., when: {staff: school}, min: {section: [view], student: [export]}}\n"
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch):
+    """No colour, and no facts but those that are given."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    for name in ("ROLECALL_POLICIES", "ROLECALL_SNAPSHOT", "ROLECALL_STORE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def both(tmp_path, monkeypatch):
+    """Two versions of a small policy."""
+    monkeypatch.chdir(tmp_path)
+    Path("old.yaml").write_text(GOOD, "utf-8")
+    Path("new.yaml").write_text(MORE, "utf-8")
+
+
+@pytest.mark.parametrize("case", sorted(one.name for one in CASES.iterdir()))
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_texts_are_as_agreed(case, form, monkeypatch):
+    """Each format of each case is the golden one."""
+    monkeypatch.chdir(CASES / case)
+    ran = run("diff", "old.yaml", "new.yaml", "--format", form)
+    assert (ran.code, ran.err) == (0, "")
+    said = re.sub(r"sha256:[0-9a-f]+", "sha256:…", ran.out)
+    if REGOLD:
+        Path(FORMATS[form]).write_text(said, "utf-8")
+    assert said == Path(FORMATS[form]).read_text("utf-8")
+
+
+def test_no_change_is_said_to_be_proven():
+    """The shipped policy against itself."""
+    ran = run("diff", POLICIES, POLICIES)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"{POLICIES} → {POLICIES}: no change in meaning\n\n")
+    assert ran.out.endswith(" reachable cells, and none differs: proven, not sampled\n")
+
+
+@pytest.mark.parametrize(
+    ("gates", "code"),
+    [
+        (["gained"], 1),
+        (["changed"], 1),
+        (["lost"], 0),
+        (["gained:student.*"], 1),
+        (["gained:student.export"], 1),
+        (["gained:section.edit"], 0),
+        (["lost", "gained:*.export"], 1),
+        (["lost:*"], 0),
+    ],
+)
+@pytest.mark.usefixtures("both")
+def test_gates(gates, code):
+    """A gate lets an edit through, or says what it does not let through."""
+    ran = run("diff", "old.yaml", "new.yaml", *(word for gate in gates for word in ("--fail-on", gate)))
+    assert ran.code == code
+    assert ("refused: --fail-on" in ran.out) == bool(code)
+
+
+@pytest.mark.usefixtures("both")
+def test_wrong_usage():
+    """A gate that is none, people without facts, and what is neither a path nor a revision."""
+    for arguments, said in (
+        (["old.yaml", "new.yaml", "--fail-on", "gainde"], "`gainde` is no gate"),
+        (["old.yaml", "new.yaml", "--max-people", "3"], "people are counted in facts"),
+        (["no-such", "new.yaml"], "`no-such` is neither a file, a folder nor a git revision here"),
+        (["--", "--output=x", "new.yaml"], "is neither a file, a folder nor a git revision here"),
+    ):
+        ran = run("diff", *arguments)
+        assert ran.code == 2
+        assert said in ran.err
+
+
+@pytest.mark.usefixtures("both")
+def test_an_invalid_version_is_an_invalid_policy():
+    """Exit code 3, with what is wrong."""
+    Path("new.yaml").write_text(GOOD.replace("teacher:", "taecher:"), "utf-8")
+    ran = run("diff", "old.yaml", "new.yaml")
+    assert ran.code == 3
+    assert "did you mean `teacher`?" in ran.err
+
+
+@pytest.mark.usefixtures("both")
+def test_people():
+    """How many of whom, a limit on how many, and everybody by name."""
+    ran = run("diff", "old.yaml", "new.yaml", "--snapshot", demo_file(), "--max-people", "1")
+    assert ran.code == 1
+    count = int(re.search(r"people affected: (\d+) of 100 ", ran.out)[1])
+    assert f"refused: --max-people 1: {count} people are affected" in ran.out
+    assert re.search(r"\n  \d+ staff at \d+ schools gain student.export on \d+ students\n", ran.out)
+    ran = run("diff", "old.yaml", "new.yaml", "--snapshot", demo_file(), "--max-people", count, "--list")
+    assert ran.code == 0
+    assert len({*re.findall(r"\n {6}([0-9a-f]+) (?:on|in) \d+ ", ran.out)}) == count
+    ran = run("diff", "old.yaml", "new.yaml", "--snapshot", demo_file(), "--format", "json", "--list")
+    rows = json.loads(ran.out)["people"]["rows"]
+    assert {one["user"] for row in rows for one in row["who"]} == {*re.findall(r"\n {6}([0-9a-f]+) ", run(
+        "diff", "old.yaml", "new.yaml", "--snapshot", demo_file(), "--list").out)}  # fmt: skip
+
+
+@pytest.mark.usefixtures("both")
+def test_people_of_a_store(tmp_path):
+    """A roster store has the people that the snapshot has from which it was filled; of times before it knows nothing."""
+    store = Store.open(tmp_path / "roster.db")
+    stores.filled(store, demo_district(users=100), now=time.time_ns(), cursor="e")
+    store.close()
+    asked = ("diff", "old.yaml", "new.yaml", "--format", "json", "--list", "--at", "2099-01-01T00:00:00Z")
+    found = [json.loads(run(*asked, *facts).out) for facts in (
+        ("--snapshot", demo_file()), ("--store", tmp_path / "roster.db"),
+    )]  # fmt: skip
+    assert found[0]["people"]["affected"] == found[1]["people"]["affected"] > 0
+    assert found[0]["people"]["rows"] == found[1]["people"]["rows"]
+    ran = run(*asked[:-1], "2001-01-01T00:00:00Z", "--store", tmp_path / "roster.db")
+    assert ran.code == 4
+    assert "knows nothing of" in ran.err
+
+
+def git(*arguments):
+    """Run git as nobody in particular."""
+    who = ["-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "init.defaultBranch=main"]
+    subprocess.run(["git", *who, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A git repository with two versions, and a third that is not committed."""
+    monkeypatch.chdir(tmp_path)
+    git("init")
+    folder = Path("deep", "policies")
+    folder.mkdir(parents=True)
+    (folder / "p.yaml").write_text(GOOD, "utf-8")
+    (folder / ".hidden.yaml").write_text("no policy", "utf-8")
+    (folder / "claims.yaml").write_text("rolecall-claims: 1\n", "utf-8")
+    git("add", ".")
+    git("commit", "-m", "one")
+    (folder / "p.yaml").write_text(MORE, "utf-8")
+    git("commit", "-am", "two")
+    (folder / "p.yaml").write_text(MORE.replace("[export]", "[view]"), "utf-8")
+    return folder
+
+
+def test_git_revisions(repository):
+    """A range, two revisions, a revision and the working folder: each is read as it was committed."""
+    for arguments, said in (
+        (["HEAD~1..HEAD"], ("HEAD~1:deep/policies → HEAD:deep/policies", "gained  export")),
+        (["HEAD~1...HEAD"], ("HEAD~1:deep/policies → HEAD:deep/policies", "gained  export")),
+        (["HEAD~1", "main"], ("HEAD~1:deep/policies → main:deep/policies", "main:deep/policies/p.yaml:6")),
+        (["main"], ("main:deep/policies → deep/policies", "lost  export")),
+        (["main.."], ("main:deep/policies → deep/policies", "gained  view")),
+    ):
+        ran = run("diff", *arguments, "--policies", repository)
+        assert (ran.code, ran.err) == (0, "")
+        for one in said:
+            assert one in ran.out
+
+
+def test_what_git_has_no_policy_for(repository, tmp_path):
+    """A revision without such a folder, a folder outside, and a link that is committed."""
+    assert "has no policy in `other`" in run("diff", "HEAD~1..HEAD", "--policies", "other").err
+    ran = run("diff", "HEAD~1..HEAD", "--policies", tmp_path.parent)
+    assert "lies outside the git repository" in ran.err
+    (repository / "linked.yaml").symlink_to("p.yaml")
+    git("add", ".")
+    git("commit", "-m", "three")
+    ran = run("diff", "HEAD~1..HEAD", "--policies", repository)
+    assert ran.code == 3
+    assert "is a link, or a repository of its own" in ran.err
+
+
+NASTY = "`|</td>[x](javascript:alert(1)) @everyone ![](http://evil.example/p.png) **b**\\n::error::x %0A"
+
+
+def test_policy_text_cannot_mark_anything_up(tmp_path, monkeypatch):
+    """Whatever an attribute's value says, it stands in a code span of one line that it cannot end."""
+    monkeypatch.chdir(tmp_path)
+    old = GOOD.replace(
+        "[view, edit]}", "[view, edit], attributes: {state: [plain, " + json.dumps(NASTY.replace("\\n", "\n")) + "]}}"
+    )
+    new = old + "  - id: t\n    because: B.\n    for: section\n    when: {staff: school}\n    if: {state: "
+    new += json.dumps(NASTY.replace("\\n", "\n")) + "}\n    min: {section: [edit]}\n"
+    Path("old.yaml").write_text(old, "utf-8")
+    Path("new.yaml").write_text(new, "utf-8")
+    ran = run("diff", "old.yaml", "new.yaml", "--format", "markdown")
+    assert ran.code == 0
+    row = next(line for line in ran.out.splitlines() if "evil" in line)
+    assert row.count("|") == 6
+    outside = re.sub(r"`[^`]*`", "", ran.out)
+    assert row.count("`") % 2 == 0
+    assert not re.search(r"evil|javascript|@everyone|::error", outside)
+    ran = run("diff", "old.yaml", "new.yaml", "--format", "github")
+    assert all(line.startswith(("::warning ", "::notice ")) for line in ran.out.splitlines())
