@@ -4,6 +4,7 @@ import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import mariadb
 import postgres
 import pytest
 from migration.worlds import made_map, outcome_of, planned
@@ -93,10 +94,11 @@ def test_yes_and_no():
     assert [truth(one) for one in ("t", "yes", 1, True, "no", "F", "0", "", 0, None)] == [True] * 4 + [False] * 6
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def url(request, tmp_path):
     """An application's database: accounts, and four tables that refer to them."""
-    where = f"sqlite:///{tmp_path / 'app.db'}" if request.param == "sqlite" else postgres.new_database()
+    new = {"sqlite": lambda: f"sqlite:///{tmp_path / 'app.db'}", "postgresql": postgres.new_database}
+    where = (new | {"mariadb": mariadb.new_database})[request.param]()
     engine = create_engine(where.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
         for statement in SCHEMA.split(";"):

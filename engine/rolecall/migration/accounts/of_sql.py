@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
 
-from sqlalchemy import Engine, MetaData, Table, create_engine, func, inspect, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from msgspec.structs import replace
+from sqlalchemy import Engine, Table, func, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from rolecall.errors import FactsError, did_you_mean
+from rolecall.migration.accounts.connecting import SQL_ERRORS, engine_of, failed, name_of, stream
+from rolecall.migration.accounts.foreign_keys import (
+    looked_at_everywhere,
+    referring_to,
+    reflect,
+    unique_keys,
+    without_transactions,
+)
 from rolecall.migration.accounts.making import Maker
 from rolecall.migration.model import Account, Reference, Settings
 from rolecall.migration.references import Referring, of_settings
-
-_AT_ONCE: Final = 5_000
 
 
 class SqlAccounts:
@@ -26,18 +30,20 @@ class SqlAccounts:
         self._settings, self._columns, self.notes = settings, settings.accounts, list[str]()
         if not self._columns.table:
             raise FactsError("which table of the database holds accounts? Say it in the migration file (`--config`)")
-        self._engine = _engine(url)
-        self.name = self._engine.url.set(query={}).render_as_string(hide_password=True)
+        self._engine = engine_of(url)
+        self.name = name_of(self._engine)
         self._maker, self.digest = Maker(settings), ""
+        schema, _, table = self._columns.table.rpartition(".")
         try:
-            self._table = _reflect(self._engine, self._columns.table)
+            self._table = reflect(self._engine, schema or None, table)
             self._check()
             self._tables = SqlTables(self._engine, self._table, settings)
-        except SQLAlchemyError as error:
-            raise _failed(self.name, error) from None
         except FactsError:
             self._engine.dispose()
             raise
+        except SQL_ERRORS as error:
+            self._engine.dispose()
+            raise failed(self.name, error, self._engine.url) from None
 
     def _check(self) -> None:
         for name in self._maker.wanted:
@@ -46,7 +52,7 @@ class SqlAccounts:
                     f"the table `{self._table.name}` has no column `{name}`; {did_you_mean(name, self._table.c.keys())}"
                 )
         key = (self._columns.key,)
-        if key not in _unique(self._engine, self._table):
+        if key not in unique_keys(self._engine, self._table):
             raise FactsError(f"`{self._table.name}.{key[0]}` is not unique, so it cannot be the accounts' key")
 
     def read(self, keep: Callable[[str], bool]) -> Iterator[Account]:
@@ -55,16 +61,19 @@ class SqlAccounts:
         query = select(*(table.c[one] for one in self._maker.wanted)).order_by(table.c[self._columns.key])
         try:
             with self._engine.connect() as connection:
-                for row in _stream(connection, query):
+                for row in stream(connection, query):
                     yield make(row, keep)
         except SQLAlchemyError as error:
-            raise _failed(self.name, error) from None
+            raise failed(self.name, error, self._engine.url) from None
         self.digest = self._maker.digest()
 
     def count(self) -> int | None:
         """Count the rows."""
-        with self._engine.connect() as connection:
-            return connection.scalar(select(func.count()).select_from(self._table))
+        try:
+            with self._engine.connect() as connection:
+                return connection.scalar(select(func.count()).select_from(self._table))
+        except SQLAlchemyError as error:
+            raise failed(self.name, error, self._engine.url) from None
 
     def tables(self) -> SqlTables:
         """Give the tables that refer to accounts."""
@@ -76,100 +85,89 @@ class SqlAccounts:
 
 
 class SqlTables:
-    """The tables around accounts, with their foreign and unique keys."""
+    """The tables around accounts, with their foreign and unique keys.
+
+    `others` are foreign keys to accounts that a merge does not follow, each a table, its column, and the column of
+    accounts that it refers to: an account that such a row names cannot be removed. `without_transactions` are tables
+    in which nothing can be undone.
+    """
 
     def __init__(self, engine: Engine, accounts: Table, settings: Settings) -> None:
         """Find them by reflection, and add those that the migration file declares."""
-        self._engine, key = engine, settings.accounts.key
-        schema = accounts.schema
-        looked, reflected, warnings = inspect(engine), list[Reference](), list[str]()
-        for name in sorted(looked.get_table_names(schema)):
-            for foreign in looked.get_foreign_keys(name, schema):
-                if foreign["referred_table"] != accounts.name or foreign.get("referred_schema") not in (None, schema):
-                    continue
-                if key not in foreign["referred_columns"]:
-                    other = ", ".join(foreign["referred_columns"])
-                    warnings.append(f"`{name}` refers to accounts by `{other}`, not by `{key}`: it is not looked at")
-                    continue
-                column = foreign["constrained_columns"][foreign["referred_columns"].index(key)]
-                reflected.append(Reference(name, column))
+        self._engine, self._accounts, self._key = engine, accounts, settings.accounts.key
+        self._warnings: list[str] = []
         self._by: dict[str, Table] = {}
-        found = []
-        for name, ones in of_settings(settings.references, reflected, settings.clash).items():
-            table = self._by[name] = _reflect(engine, f"{schema}.{name}" if schema else name)
-            columns = tuple(one.column for one in ones)
-            for column in columns:
-                if column not in table.c:
-                    hint = did_you_mean(column, table.c.keys())
-                    raise FactsError(f"`references`: the table `{name}` has no column `{column}`; {hint}")
-            keys = tuple(sorted(one for one in _unique(engine, table) if set(one) & set(columns)))
-            clash = "hold" if any(one.clash == "hold" for one in ones) else "keep"
-            found.append(Referring(name, columns, keys, clash))
-        self.referring = tuple(found)
+        self._places: dict[str, tuple[str | None, str]] = {}
+        reflected = self._reflected()
+        declared = [replace(one, table=self._declared(one.table)) for one in settings.references]
+        by = of_settings(declared, reflected, settings.clash)
+        self.referring = tuple(self._referring(name, ones) for name, ones in by.items())
+        self.without_transactions = tuple(self._unsafe())
         identifier = (settings.accounts.id,)
         apart = any(one.do in ("link", "separate") for one in (settings.choice, *settings.districts.values()))
-        if apart and identifier in _unique(engine, accounts):
-            warnings.append(
+        if apart and identifier in unique_keys(engine, accounts):
+            self._warnings.append(
                 f"`{accounts.name}.{identifier[0]}` is unique, so two accounts of one person cannot both carry the "
                 "v3.0 id: make it unique together with the role, or keep the v3.0 id elsewhere"
             )
-        self.warnings = tuple(warnings)
+        self.warnings = tuple(self._warnings)
+
+    def _reflected(self) -> list[Reference]:
+        """Give the columns that refer to accounts by their key, and keep those that refer otherwise."""
+        found, others, key = list[Reference](), list[tuple[str, str, str]](), self._key
+        for foreign in referring_to(self._engine, self._accounts):
+            by = [here for here, there in foreign.pairs if there == key]
+            others += [(foreign.name, here, there) for here, there in foreign.pairs if there != key]
+            if not by:
+                other = ", ".join(there for _, there in foreign.pairs)
+                self._warnings.append(
+                    f"`{foreign.name}` refers to accounts by `{other}`, not by `{key}`: it is not looked at"
+                )
+                continue
+            self._places[foreign.name] = foreign.schema or self._accounts.schema, foreign.table
+            found.append(Reference(foreign.name, by[0]))
+        if not looked_at_everywhere(self._engine):
+            self._warnings.append(
+                f"in `{self._engine.dialect.name}`, foreign keys are looked for in the schema of accounts alone: what refers "
+                "to accounts from another one is to be named under `references`"
+            )
+        self.others = tuple(dict.fromkeys(others))
+        return found
+
+    def _declared(self, name: str) -> str:
+        """Give the name by which a table of the migration file is known here, and keep where it stands."""
+        schema, _, table = name.rpartition(".")
+        own = self._accounts.schema or inspect(self._engine).default_schema_name
+        if name in self._places:
+            return name
+        if schema and schema != own:
+            self._places[name] = schema, table
+            return name
+        self._places[table] = self._accounts.schema, table
+        return table
+
+    def _referring(self, name: str, ones: Sequence[Reference]) -> Referring:
+        table = self._by[name] = reflect(self._engine, *self._places[name])
+        columns = tuple(one.column for one in ones)
+        for column in columns:
+            if column not in table.c:
+                hint = did_you_mean(column, table.c.keys())
+                raise FactsError(f"`references`: the table `{name}` has no column `{column}`; {hint}")
+        keys = tuple(sorted(one for one in unique_keys(self._engine, table) if set(one) & set(columns)))
+        return Referring(name, columns, keys, "hold" if any(one.clash == "hold" for one in ones) else "keep")
+
+    def _unsafe(self) -> Iterator[str]:
+        for name, table in {self._accounts.name: self._accounts, **self._by}.items():
+            kept = without_transactions(self._engine, table)
+            if kept:
+                self._warnings.append(f"`{name}` is kept by {kept}: not transactional, so `apply` will refuse it")
+                yield name
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Sequence[object]]:
         """Give these columns of every row of a table."""
         found = self._by[table]
         try:
             with self._engine.connect() as connection:
-                yield from _stream(connection, select(*(found.c[one] for one in columns)))
+                yield from stream(connection, select(*(found.c[one] for one in columns)))
         except SQLAlchemyError as error:
-            raise _failed(table, error) from None
-
-
-def _stream(connection: Any, query: Any) -> Iterator[Sequence[object]]:  # noqa: ANN401 - SQLAlchemy's
-    """Give rows without holding them all."""
-    result = connection.execution_options(stream_results=True, yield_per=_AT_ONCE).execute(query)
-    for many in result.partitions():
-        yield from many
-
-
-def _engine(url: str) -> Engine:
-    try:
-        made = make_url(url)
-        if made.drivername == "sqlite" and made.database not in (None, "", ":memory:"):
-            made = made.set(database=f"file:{made.database}", query={"mode": "ro", "uri": "true"})
-        if made.drivername == "postgresql":
-            made = made.set(drivername="postgresql+psycopg")
-        return create_engine(made, poolclass=NullPool)
-    except ModuleNotFoundError as error:
-        raise FactsError(f"the database's driver `{error.name}` is not installed") from None
-    except (ArgumentError, NoSuchModuleError):
-        raise FactsError("this is no database's URL; one is, for example, `sqlite:///app.db`") from None
-
-
-def _reflect(engine: Engine, name: str) -> Table:
-    schema, _, table = name.rpartition(".")
-    try:
-        return Table(table, MetaData(), autoload_with=engine, schema=schema or None, resolve_fks=False)
-    except NoSuchTableError:
-        there = inspect(engine).get_table_names(schema or None)
-        raise FactsError(f"the database has no table `{name}`; {did_you_mean(name, there)}") from None
-
-
-def _unique(engine: Engine, table: Table) -> list[tuple[str, ...]]:
-    """Give every key that is unique: the primary one, constraints, and unique indexes of columns alone."""
-    looked = inspect(engine)
-    # SQLAlchemy does not see `x VARCHAR(9) UNIQUE` in SQLite's own words, only the index behind it.
-    more = {"include_auto_indexes": True} if engine.dialect.name == "sqlite" else {}
-    found = [tuple(looked.get_pk_constraint(table.name, table.schema)["constrained_columns"])]
-    found += [tuple(one["column_names"]) for one in looked.get_unique_constraints(table.name, table.schema)]
-    found += [
-        tuple(name for name in one["column_names"] if name is not None)
-        for one in looked.get_indexes(table.name, table.schema, **more)
-        if one["unique"] and None not in one["column_names"]
-    ]
-    return [*dict.fromkeys(one for one in found if one)]
-
-
-def _failed(name: str, error: SQLAlchemyError) -> FactsError:
-    why = getattr(error, "orig", None) or error
-    return FactsError(f"`{name}` cannot be read: {str(why).splitlines()[0] if str(why) else type(why).__name__}")
+            raise failed(table, error, self._engine.url) from None

@@ -1,0 +1,101 @@
+"""A connection to any SQL database: its URL, its rows without holding them all, its errors without the password."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from rolecall.errors import FactsError
+
+_AT_ONCE: Final = 5_000
+_DRIVERS: Final = {
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
+_EXTRAS: Final = {"psycopg": "postgres", "pymysql": "mysql"}
+_NO_URL: Final = "this is no database's URL; one is, for example, `sqlite:///app.db`"
+_ESCAPED: Final = "an `@` in a URL's user name or password is written `%40`, a `/` `%2F`, a `:` `%3A`"
+_SECRETS: Final = ("password", "passwd", "pwd", "sslpassword", "ssl_password")
+
+
+def engine_of(url: str) -> Engine:
+    """Give the engine for a URL; nothing is opened yet. No message holds the URL, for it holds a password."""
+    try:
+        made = _made(url)
+        return create_engine(made, poolclass=NullPool, hide_parameters=True)
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get(str(error.name))
+        more = f", which comes with `pip install 'rolecall[{extra}]'`" if extra else ""
+        raise FactsError(f"the database's driver `{error.name}` is not installed{more}") from None
+    except (ArgumentError, NoSuchModuleError, ValueError, TypeError):
+        raise FactsError(_NO_URL) from None
+
+
+def _made(url: str) -> URL:
+    made = make_url(url)
+    if made.drivername.partition("+")[0] == "sqlite":
+        if made.drivername == "sqlite" and made.database not in (None, "", ":memory:"):
+            made = made.set(database=f"file:{made.database}", query={"mode": "ro", "uri": "true"})
+        return made
+    # What stands behind an `@` too many is taken for the host or the database, which are told: it may be a password's end.
+    if any("@" in str(part or "") for part in (made.host, made.database, *made.query)):
+        raise FactsError(_ESCAPED)
+    return made.set(drivername=_DRIVERS.get(made.drivername, made.drivername))
+
+
+def name_of(engine: Engine) -> str:
+    """Give the database's URL as it may be told: without the password and without options."""
+    return engine.url.set(query={}).render_as_string(hide_password=True)
+
+
+def failed(name: str, error: Exception, url: URL | None = None) -> FactsError:
+    """Say that something cannot be read, and why in the database's own words, but never its password."""
+    why = str(getattr(error, "orig", None) or error)
+    why = why.splitlines()[0] if why else type(error).__name__
+    for secret in _secrets(url) if url is not None else ():
+        why = why.replace(secret, "***")
+    return FactsError(f"`{name}` cannot be read: {why}")
+
+
+def _secrets(url: URL) -> Iterator[str]:
+    found = [str(url.password)] if url.password else []
+    for name in _SECRETS:
+        value = url.query.get(name, ())
+        found += [value] if isinstance(value, str) else value
+    yield from sorted(filter(None, found), key=len, reverse=True)
+
+
+def stream(connection: Any, query: Any) -> Iterator[Sequence[object]]:  # noqa: ANN401 - SQLAlchemy's
+    """Give rows without holding them all. Whoever needs no more of them may close this early."""
+    result = connection.execution_options(stream_results=True, yield_per=_AT_ONCE).execute(query)
+    whole = False
+    try:
+        for many in result.partitions(_AT_ONCE):
+            yield from many
+        whole = True
+    finally:
+        if not whole and connection.dialect.driver == "pymysql":
+            _leave(connection, result)
+
+
+def _leave(connection: Any, result: Any) -> None:  # noqa: ANN401 - as above
+    """Close a connection whose rows are not all read.
+
+    MySQL's protocol cannot be told to stop. PyMySQL would read the rest, however many, and warn about it.
+    """
+    unread = getattr(result.cursor, "_result", None)
+    if getattr(unread, "unbuffered_active", False):
+        unread.unbuffered_active = False
+    connection.invalidate()
+
+
+SQL_ERRORS: Final = (SQLAlchemyError, TypeError, ValueError, RuntimeError)
+"""What opening a database may raise: drivers refuse unknown options, and say what they lack, in errors of Python's own."""
+
+__all__ = ["SQL_ERRORS", "engine_of", "failed", "name_of", "stream"]

@@ -1,0 +1,151 @@
+"""Foreign keys that refer to accounts, from wherever in the database, and the unique keys of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, Engine, MetaData, Table, inspect, text
+from sqlalchemy.exc import NoSuchTableError
+
+from rolecall.errors import FactsError, did_you_mean
+
+
+class ForeignKey(msgspec.Struct, frozen=True):
+    """A foreign key to accounts. `schema` is None where the table stands in the schema of accounts.
+
+    `pairs` are its columns, each with the column of accounts that it refers to.
+    """
+
+    schema: str | None
+    table: str
+    pairs: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        """The table as plans and messages name it."""
+        return f"{self.schema}.{self.table}" if self.schema else self.table
+
+
+# PostgreSQL's own catalogue, for the table that the search path means. A partition's foreign key is its parent's.
+_POSTGRESQL: Final = """
+SELECT k.oid, n.nspname, c.relname, a.attname, b.attname, pg_table_is_visible(c.oid)
+FROM pg_constraint k
+JOIN pg_class c ON c.oid = k.conrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS u (here, there, place)
+JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.here
+JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = u.there
+WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid = to_regclass(:name)
+AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+ORDER BY n.nspname, c.relname, k.conname, u.place
+"""
+
+# MariaDB and MySQL compare these names as if case did not matter, though it may: that is looked at afterwards.
+_MYSQL: Final = """
+SELECT CONSTRAINT_NAME, TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, REFERENCED_COLUMN_NAME,
+    REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME
+FROM information_schema.KEY_COLUMN_USAGE
+WHERE REFERENCED_TABLE_SCHEMA = :schema AND REFERENCED_TABLE_NAME = :name
+AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')
+ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION
+"""
+
+_Cell = tuple[
+    object, str | None, str, str, str
+]  # the key's name, the schema, the table, a column, the accounts' column
+
+
+def referring_to(engine: Engine, accounts: Table) -> list[ForeignKey]:
+    """Give every foreign key to accounts: on SQLite, PostgreSQL, MariaDB and MySQL wherever it stands."""
+    look = _LOOKS.get(engine.dialect.name)
+    if look is None:
+        return sorted(_reflected(engine, accounts), key=lambda one: (one.table, one.pairs))
+    found: dict[tuple[object, str | None, str], list[tuple[str, str]]] = {}
+    with engine.connect() as connection:
+        for key, schema, table, column, other in look(connection, accounts):
+            found.setdefault((key, schema, table), []).append((column, other))
+    made = (ForeignKey(schema, table, tuple(pairs)) for (_, schema, table), pairs in found.items())
+    return sorted(made, key=lambda one: (one.schema or "", one.table, one.pairs))
+
+
+def looked_at_everywhere(engine: Engine) -> bool:
+    """Say whether foreign keys from other schemas are found. SQLite knows none from another file."""
+    return engine.dialect.name in _LOOKS or engine.dialect.name == "sqlite"
+
+
+def _of_postgresql(connection: Connection, accounts: Table) -> Iterator[_Cell]:
+    name = connection.dialect.identifier_preparer.format_table(accounts)
+    for key, schema, table, column, other, visible in connection.execute(text(_POSTGRESQL), {"name": name}):
+        own = schema == accounts.schema if accounts.schema else visible
+        yield key, None if own else schema, table, column, other
+
+
+def _of_mysql(connection: Connection, accounts: Table) -> Iterator[_Cell]:
+    sensitive = connection.scalar(text("SELECT @@lower_case_table_names")) == 0
+    same: Callable[[str], str] = str if sensitive else str.lower
+    own = str(accounts.schema or connection.scalar(text("SELECT DATABASE()")))
+    rows = connection.execute(text(_MYSQL), {"schema": own, "name": accounts.name})
+    for key, schema, table, column, other, to_schema, to_table in rows:
+        if (same(to_schema), same(to_table)) == (same(own), same(accounts.name)):
+            yield key, None if same(schema) == same(own) else schema, table, column, _as_written(accounts, other)
+
+
+def _as_written(accounts: Table, column: str) -> str:
+    """Give a column as accounts have it, where a foreign key may have written it in another case."""
+    return {name.lower(): name for name in accounts.c.keys()}.get(column.lower(), column)  # noqa: SIM118 - not a dict
+
+
+def _reflected(engine: Engine, accounts: Table) -> Iterator[ForeignKey]:
+    """Look in the schema of accounts alone, in any database. SQLite takes names in any case."""
+    looked, schema, lite = inspect(engine), accounts.schema, engine.dialect.name == "sqlite"
+    same: Callable[[str], str] = str.lower if lite else str
+    for name in looked.get_table_names(schema):
+        for one in looked.get_foreign_keys(name, schema):
+            if same(one["referred_table"]) == same(accounts.name) and one.get("referred_schema") in (None, schema):
+                there = [_as_written(accounts, column) if lite else column for column in one["referred_columns"]]
+                yield ForeignKey(None, name, tuple(zip(one["constrained_columns"], there, strict=True)))
+
+
+_LOOKS: Final[dict[str, Callable[[Connection, Table], Iterator[_Cell]]]] = {
+    "postgresql": _of_postgresql,
+    "mysql": _of_mysql,
+    "mariadb": _of_mysql,
+}
+
+
+def reflect(engine: Engine, schema: str | None, table: str) -> Table:
+    """Give a table as it is; `FactsError` where there is none."""
+    try:
+        return Table(table, MetaData(), autoload_with=engine, schema=schema, resolve_fks=False)
+    except NoSuchTableError:
+        there = inspect(engine).get_table_names(schema)
+        name = f"{schema}.{table}" if schema else table
+        raise FactsError(f"the database has no table `{name}`; {did_you_mean(table, there)}") from None
+
+
+def unique_keys(engine: Engine, table: Table) -> list[tuple[str, ...]]:
+    """Give every key that is unique: the primary one, constraints, and unique indexes of columns alone."""
+    looked = inspect(engine)
+    # SQLAlchemy does not see `x VARCHAR(9) UNIQUE` in SQLite's own words, only the index behind it.
+    more = {"include_auto_indexes": True} if engine.dialect.name == "sqlite" else {}
+    found = [tuple(looked.get_pk_constraint(table.name, table.schema)["constrained_columns"])]
+    found += [tuple(one["column_names"]) for one in looked.get_unique_constraints(table.name, table.schema)]
+    found += [
+        tuple(name for name in one["column_names"] if name is not None)
+        for one in looked.get_indexes(table.name, table.schema, **more)
+        if one["unique"] and None not in one["column_names"]
+    ]
+    return [*dict.fromkeys(one for one in found if one)]
+
+
+def without_transactions(engine: Engine, table: Table) -> str:
+    """Give the storage engine of a table of MySQL's or MariaDB's that is not InnoDB, else ""."""
+    if engine.dialect.name not in ("mysql", "mariadb"):
+        return ""
+    kept = inspect(engine).get_table_options(table.name, table.schema).get(f"{engine.dialect.name}_engine", "")
+    return "" if str(kept).lower() == "innodb" else str(kept) or "an unknown engine"
+
+
+__all__ = ["ForeignKey", "looked_at_everywhere", "referring_to", "reflect", "unique_keys", "without_transactions"]
