@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 import msgspec
 
 from rolecall.migration.model import Clash, Reference
-
-_KEYS: Final = (int, str)
 
 
 class Referring(msgspec.Struct, frozen=True):
@@ -66,12 +64,12 @@ def _look(tables: Tables, one: Referring, known: Mapping[object, str], found: Fo
         merged: dict[int, str] = {}
         for at in names:
             value = row[at]
-            stays = known.get(value if value.__class__ in _KEYS else str(value))
+            stays = known.get(value if value.__class__ is int else _key(value))
             if stays is not None:
                 merged[at] = stays
         if not merged:
             continue
-        moved += any(to != str(row[at]) for at, to in merged.items())
+        moved += any(to != _key(row[at]) for at, to in merged.items())
         for counter, key in zip(met, keys, strict=True):
             held = tuple([merged.get(at, row[at]) for at in key])
             if None not in held and any(at in merged for at in key):  # to SQL, what is null equals nothing
@@ -80,6 +78,11 @@ def _look(tables: Tables, one: Referring, known: Mapping[object, str], found: Fo
     for named, places, counter in zip(one.keys, keys, met, strict=True):
         _keep(found, one, named, [number for number, place in enumerate(places) if place in names], counter)
     return seen
+
+
+def _key(value: object) -> str:
+    """Give a key as an account's is given: bytes in hexadecimal digits, and none of the space that `CHAR` adds."""
+    return value.hex() if isinstance(value, bytes) else str(value).strip()
 
 
 def _keep(

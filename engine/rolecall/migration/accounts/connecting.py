@@ -43,7 +43,7 @@ def _made(url: str) -> URL:
         if made.drivername == "sqlite" and made.database not in (None, "", ":memory:"):
             made = made.set(database=f"file:{made.database}", query={"mode": "ro", "uri": "true"})
         return made
-    # What stands behind an `@` too many is taken for the host or the database, which are told: it may be a password's end.
+    # An `@` too many is a password's; what stands behind it is taken for the host or the database, which are told.
     if any("@" in str(part or "") for part in (made.host, made.database, *made.query)):
         raise FactsError(_ESCAPED)
     return made.set(drivername=_DRIVERS.get(made.drivername, made.drivername))
@@ -90,12 +90,12 @@ def _leave(connection: Any, result: Any) -> None:  # noqa: ANN401 - as above
     MySQL's protocol cannot be told to stop. PyMySQL would read the rest, however many, and warn about it.
     """
     unread = getattr(result.cursor, "_result", None)
-    if getattr(unread, "unbuffered_active", False):
+    if unread is not None and hasattr(unread, "unbuffered_active"):
         unread.unbuffered_active = False
     connection.invalidate()
 
 
 SQL_ERRORS: Final = (SQLAlchemyError, TypeError, ValueError, RuntimeError)
-"""What opening a database may raise: drivers refuse unknown options, and say what they lack, in errors of Python's own."""
+"""What opening a database may raise: drivers tell of unknown options, and of what they lack, in errors of Python's."""
 
 __all__ = ["SQL_ERRORS", "engine_of", "failed", "name_of", "stream"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Engine, MetaData, Table, inspect, text
+from sqlalchemy import Column, Connection, Inspector, MetaData, String, Table, func, text
 from sqlalchemy.exc import NoSuchTableError
 
 from rolecall.errors import FactsError, did_you_mean
@@ -52,27 +52,34 @@ AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'information_schema', 'performance_sche
 ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION
 """
 
+_MYSQLS: Final = ("mysql", "mariadb")
+
 _Cell = tuple[
     object, str | None, str, str, str
 ]  # the key's name, the schema, the table, a column, the accounts' column
 
 
-def referring_to(engine: Engine, accounts: Table) -> list[ForeignKey]:
+def referring_to(looked: Inspector, accounts: Table) -> list[ForeignKey]:
     """Give every foreign key to accounts: on SQLite, PostgreSQL, MariaDB and MySQL wherever it stands."""
-    look = _LOOKS.get(engine.dialect.name)
+    look = _LOOKS.get(looked.dialect.name)
     if look is None:
-        return sorted(_reflected(engine, accounts), key=lambda one: (one.table, one.pairs))
+        return sorted(_reflected(looked, accounts), key=lambda one: (one.table, one.pairs))
     found: dict[tuple[object, str | None, str], list[tuple[str, str]]] = {}
-    with engine.connect() as connection:
-        for key, schema, table, column, other in look(connection, accounts):
-            found.setdefault((key, schema, table), []).append((column, other))
+    for key, schema, table, column, other in look(_connection(looked), accounts):
+        found.setdefault((key, schema, table), []).append((column, other))
     made = (ForeignKey(schema, table, tuple(pairs)) for (_, schema, table), pairs in found.items())
     return sorted(made, key=lambda one: (one.schema or "", one.table, one.pairs))
 
 
-def looked_at_everywhere(engine: Engine) -> bool:
+def _connection(looked: Inspector) -> Connection:
+    if not isinstance(looked.bind, Connection):
+        raise TypeError("what is looked at must be one connection's, for each of its own takes a handshake")
+    return looked.bind
+
+
+def looked_at_everywhere(looked: Inspector) -> bool:
     """Say whether foreign keys from other schemas are found. SQLite knows none from another file."""
-    return engine.dialect.name in _LOOKS or engine.dialect.name == "sqlite"
+    return looked.dialect.name in _LOOKS or looked.dialect.name == "sqlite"
 
 
 def _of_postgresql(connection: Connection, accounts: Table) -> Iterator[_Cell]:
@@ -97,9 +104,9 @@ def _as_written(accounts: Table, column: str) -> str:
     return {name.lower(): name for name in accounts.c.keys()}.get(column.lower(), column)  # noqa: SIM118 - not a dict
 
 
-def _reflected(engine: Engine, accounts: Table) -> Iterator[ForeignKey]:
+def _reflected(looked: Inspector, accounts: Table) -> Iterator[ForeignKey]:
     """Look in the schema of accounts alone, in any database. SQLite takes names in any case."""
-    looked, schema, lite = inspect(engine), accounts.schema, engine.dialect.name == "sqlite"
+    schema, lite = accounts.schema, looked.dialect.name == "sqlite"
     same: Callable[[str], str] = str.lower if lite else str
     for name in looked.get_table_names(schema):
         for one in looked.get_foreign_keys(name, schema):
@@ -110,26 +117,24 @@ def _reflected(engine: Engine, accounts: Table) -> Iterator[ForeignKey]:
 
 _LOOKS: Final[dict[str, Callable[[Connection, Table], Iterator[_Cell]]]] = {
     "postgresql": _of_postgresql,
-    "mysql": _of_mysql,
-    "mariadb": _of_mysql,
+    **dict.fromkeys(_MYSQLS, _of_mysql),
 }
 
 
-def reflect(engine: Engine, schema: str | None, table: str) -> Table:
+def reflect(looked: Inspector, schema: str | None, table: str) -> Table:
     """Give a table as it is; `FactsError` where there is none."""
     try:
-        return Table(table, MetaData(), autoload_with=engine, schema=schema, resolve_fks=False)
+        return Table(table, MetaData(), autoload_with=_connection(looked), schema=schema, resolve_fks=False)
     except NoSuchTableError:
-        there = inspect(engine).get_table_names(schema)
+        there = looked.get_table_names(schema)
         name = f"{schema}.{table}" if schema else table
         raise FactsError(f"the database has no table `{name}`; {did_you_mean(table, there)}") from None
 
 
-def unique_keys(engine: Engine, table: Table) -> list[tuple[str, ...]]:
+def unique_keys(looked: Inspector, table: Table) -> list[tuple[str, ...]]:
     """Give every key that is unique: the primary one, constraints, and unique indexes of columns alone."""
-    looked = inspect(engine)
     # SQLAlchemy does not see `x VARCHAR(9) UNIQUE` in SQLite's own words, only the index behind it.
-    more = {"include_auto_indexes": True} if engine.dialect.name == "sqlite" else {}
+    more = {"include_auto_indexes": True} if looked.dialect.name == "sqlite" else {}
     found = [tuple(looked.get_pk_constraint(table.name, table.schema)["constrained_columns"])]
     found += [tuple(one["column_names"]) for one in looked.get_unique_constraints(table.name, table.schema)]
     found += [
@@ -140,12 +145,27 @@ def unique_keys(engine: Engine, table: Table) -> list[tuple[str, ...]]:
     return [*dict.fromkeys(one for one in found if one)]
 
 
-def without_transactions(engine: Engine, table: Table) -> str:
+def as_compared(column: Column[Any], dialect: str) -> Any:  # noqa: ANN401 - SQLAlchemy's
+    """Give a column as a unique key compares it: on MySQL and MariaDB mostly without regard to case or accents."""
+    if dialect in _MYSQLS and isinstance(column.type, String):
+        return func.hex(func.weight_string(func.rtrim(column)))
+    return column
+
+
+def without_transactions(looked: Inspector, table: Table) -> str:
     """Give the storage engine of a table of MySQL's or MariaDB's that is not InnoDB, else ""."""
-    if engine.dialect.name not in ("mysql", "mariadb"):
+    if looked.dialect.name not in _MYSQLS:
         return ""
-    kept = inspect(engine).get_table_options(table.name, table.schema).get(f"{engine.dialect.name}_engine", "")
+    kept = looked.get_table_options(table.name, table.schema).get(f"{looked.dialect.name}_engine", "")
     return "" if str(kept).lower() == "innodb" else str(kept) or "an unknown engine"
 
 
-__all__ = ["ForeignKey", "looked_at_everywhere", "referring_to", "reflect", "unique_keys", "without_transactions"]
+__all__ = [
+    "ForeignKey",
+    "as_compared",
+    "looked_at_everywhere",
+    "referring_to",
+    "reflect",
+    "unique_keys",
+    "without_transactions",
+]

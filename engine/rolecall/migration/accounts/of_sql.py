@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
-from sqlalchemy import Engine, Table, func, inspect, select
+from sqlalchemy import Engine, Inspector, Table, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from rolecall.errors import FactsError, did_you_mean
 from rolecall.migration.accounts.connecting import SQL_ERRORS, engine_of, failed, name_of, stream
 from rolecall.migration.accounts.foreign_keys import (
+    as_compared,
     looked_at_everywhere,
     referring_to,
     reflect,
@@ -35,9 +36,11 @@ class SqlAccounts:
         self._maker, self.digest = Maker(settings), ""
         schema, _, table = self._columns.table.rpartition(".")
         try:
-            self._table = reflect(self._engine, schema or None, table)
-            self._check()
-            self._tables = SqlTables(self._engine, self._table, settings)
+            with self._engine.connect() as connection:
+                looked = inspect(connection)
+                self._table = reflect(looked, schema or None, table)
+                self._check(looked)
+                self._tables = SqlTables(self._engine, looked, self._table, settings)
         except FactsError:
             self._engine.dispose()
             raise
@@ -45,14 +48,14 @@ class SqlAccounts:
             self._engine.dispose()
             raise failed(self.name, error, self._engine.url) from None
 
-    def _check(self) -> None:
+    def _check(self, looked: Inspector) -> None:
         for name in self._maker.wanted:
             if name not in self._table.c:
                 raise FactsError(
                     f"the table `{self._table.name}` has no column `{name}`; {did_you_mean(name, self._table.c.keys())}"
                 )
         key = (self._columns.key,)
-        if key not in unique_keys(self._engine, self._table):
+        if key not in unique_keys(looked, self._table):
             raise FactsError(f"`{self._table.name}.{key[0]}` is not unique, so it cannot be the accounts' key")
 
     def read(self, keep: Callable[[str], bool]) -> Iterator[Account]:
@@ -92,9 +95,9 @@ class SqlTables:
     in which nothing can be undone.
     """
 
-    def __init__(self, engine: Engine, accounts: Table, settings: Settings) -> None:
+    def __init__(self, engine: Engine, looked: Inspector, accounts: Table, settings: Settings) -> None:
         """Find them by reflection, and add those that the migration file declares."""
-        self._engine, self._accounts, self._key = engine, accounts, settings.accounts.key
+        self._engine, self._looked, self._accounts, self._key = engine, looked, accounts, settings.accounts.key
         self._warnings: list[str] = []
         self._by: dict[str, Table] = {}
         self._places: dict[str, tuple[str | None, str]] = {}
@@ -102,10 +105,11 @@ class SqlTables:
         declared = [replace(one, table=self._declared(one.table)) for one in settings.references]
         by = of_settings(declared, reflected, settings.clash)
         self.referring = tuple(self._referring(name, ones) for name, ones in by.items())
+        self._names = {one.table: one.columns for one in self.referring}
         self.without_transactions = tuple(self._unsafe())
         identifier = (settings.accounts.id,)
         apart = any(one.do in ("link", "separate") for one in (settings.choice, *settings.districts.values()))
-        if apart and identifier in unique_keys(engine, accounts):
+        if apart and identifier in unique_keys(looked, accounts):
             self._warnings.append(
                 f"`{accounts.name}.{identifier[0]}` is unique, so two accounts of one person cannot both carry the "
                 "v3.0 id: make it unique together with the role, or keep the v3.0 id elsewhere"
@@ -115,21 +119,21 @@ class SqlTables:
     def _reflected(self) -> list[Reference]:
         """Give the columns that refer to accounts by their key, and keep those that refer otherwise."""
         found, others, key = list[Reference](), list[tuple[str, str, str]](), self._key
-        for foreign in referring_to(self._engine, self._accounts):
+        for foreign in referring_to(self._looked, self._accounts):
             by = [here for here, there in foreign.pairs if there == key]
             others += [(foreign.name, here, there) for here, there in foreign.pairs if there != key]
+            said = f"`{foreign.name}` refers to accounts by `{', '.join(there for _, there in foreign.pairs)}`"
             if not by:
-                other = ", ".join(there for _, there in foreign.pairs)
-                self._warnings.append(
-                    f"`{foreign.name}` refers to accounts by `{other}`, not by `{key}`: it is not looked at"
-                )
+                self._warnings.append(f"{said}, not by `{key}`: it is not looked at")
                 continue
+            if len(foreign.pairs) > 1:
+                self._warnings.append(f"{said} together: its rows can go to an account only that has the same")
             self._places[foreign.name] = foreign.schema or self._accounts.schema, foreign.table
             found.append(Reference(foreign.name, by[0]))
-        if not looked_at_everywhere(self._engine):
+        if not looked_at_everywhere(self._looked):
             self._warnings.append(
-                f"in `{self._engine.dialect.name}`, foreign keys are looked for in the schema of accounts alone: what refers "
-                "to accounts from another one is to be named under `references`"
+                f"in `{self._engine.dialect.name}`, foreign keys are looked for in the schema of accounts alone: what "
+                "refers to accounts from another one is to be named under `references`"
             )
         self.others = tuple(dict.fromkeys(others))
         return found
@@ -137,7 +141,7 @@ class SqlTables:
     def _declared(self, name: str) -> str:
         """Give the name by which a table of the migration file is known here, and keep where it stands."""
         schema, _, table = name.rpartition(".")
-        own = self._accounts.schema or inspect(self._engine).default_schema_name
+        own = self._accounts.schema or self._looked.default_schema_name
         if name in self._places:
             return name
         if schema and schema != own:
@@ -147,27 +151,32 @@ class SqlTables:
         return table
 
     def _referring(self, name: str, ones: Sequence[Reference]) -> Referring:
-        table = self._by[name] = reflect(self._engine, *self._places[name])
+        table = self._by[name] = reflect(self._looked, *self._places[name])
         columns = tuple(one.column for one in ones)
         for column in columns:
             if column not in table.c:
                 hint = did_you_mean(column, table.c.keys())
                 raise FactsError(f"`references`: the table `{name}` has no column `{column}`; {hint}")
-        keys = tuple(sorted(one for one in unique_keys(self._engine, table) if set(one) & set(columns)))
+        keys = tuple(sorted(one for one in unique_keys(self._looked, table) if set(one) & set(columns)))
         return Referring(name, columns, keys, "hold" if any(one.clash == "hold" for one in ones) else "keep")
 
     def _unsafe(self) -> Iterator[str]:
         for name, table in {self._accounts.name: self._accounts, **self._by}.items():
-            kept = without_transactions(self._engine, table)
+            kept = without_transactions(self._looked, table)
             if kept:
                 self._warnings.append(f"`{name}` is kept by {kept}: not transactional, so `apply` will refuse it")
                 yield name
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Sequence[object]]:
-        """Give these columns of every row of a table."""
-        found = self._by[table]
+        """Give these columns of every row of a table.
+
+        Columns that name accounts are given as they are, all others so that two are equal where a unique key says so.
+        """
+        found, names = self._by[table], self._names[table]
+        kind = self._engine.dialect.name
+        asked = [found.c[one] if one in names else as_compared(found.c[one], kind) for one in columns]
         try:
             with self._engine.connect() as connection:
-                yield from stream(connection, select(*(found.c[one] for one in columns)))
+                yield from stream(connection, select(*asked))
         except SQLAlchemyError as error:
             raise failed(table, error, self._engine.url) from None
