@@ -64,7 +64,7 @@ def _look(tables: Tables, one: Referring, known: Mapping[object, str], found: Fo
         merged: dict[int, str] = {}
         for at in names:
             value = row[at]
-            stays = known.get(value if value.__class__ is int else _key(value))
+            stays = None if value is None else known.get(value if value.__class__ is int else _key(value))
             if stays is not None:
                 merged[at] = stays
         if not merged:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -45,6 +46,8 @@ def open_accounts(where: str, settings: Settings) -> Accounts:
             said = f"a database needs `{error.name}`, which comes with `pip install 'rolecall[migrate]'`"
             raise FactsError(said) from None
         return SqlAccounts(where, settings)
+    if re.match(r"(sqlite|postgres|mysql|mariadb)\S*:", where):  # not told as a file's name: it may hold a password
+        raise FactsError("this is no database's URL; one is, for example, `sqlite:///app.db`")
     return FileAccounts(Path(where), settings)
 
 

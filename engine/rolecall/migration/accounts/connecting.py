@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 from rolecall.errors import FactsError
@@ -19,6 +20,7 @@ _DRIVERS: Final = {
     "mariadb": "mariadb+pymysql",
 }
 _EXTRAS: Final = {"psycopg": "postgres", "pymysql": "mysql"}
+_SHORT: Final = 3
 _NO_URL: Final = "this is no database's URL; one is, for example, `sqlite:///app.db`"
 _ESCAPED: Final = "an `@` in a URL's user name or password is written `%40`, a `/` `%2F`, a `:` `%3A`"
 _SECRETS: Final = ("password", "passwd", "pwd", "sslpassword", "ssl_password")
@@ -54,12 +56,22 @@ def name_of(engine: Engine) -> str:
     return engine.url.set(query={}).render_as_string(hide_password=True)
 
 
+def connected(engine: Engine) -> Connection:
+    """Open a connection."""
+    try:
+        return engine.connect()
+    except Exception as error:  # noqa: BLE001 - drivers tell of options, and of what they lack, in errors of any kind
+        raise failed(name_of(engine), error, engine.url) from None
+
+
 def failed(name: str, error: Exception, url: URL | None = None) -> FactsError:
     """Say that something cannot be read, and why in the database's own words, but never its password."""
     why = str(getattr(error, "orig", None) or error)
     why = why.splitlines()[0] if why else type(error).__name__
     for secret in _secrets(url) if url is not None else ():
-        why = why.replace(secret, "***")
+        # A few letters are also in other words: they are hidden where they stand by themselves.
+        where = re.escape(secret) if len(secret) > _SHORT else rf"(?<!\w){re.escape(secret)}(?!\w)"
+        why = re.sub(where, "***", why)
     return FactsError(f"`{name}` cannot be read: {why}")
 
 
@@ -95,7 +107,4 @@ def _leave(connection: Any, result: Any) -> None:  # noqa: ANN401 - as above
     connection.invalidate()
 
 
-SQL_ERRORS: Final = (SQLAlchemyError, TypeError, ValueError, RuntimeError)
-"""What opening a database may raise: drivers tell of unknown options, and of what they lack, in errors of Python's."""
-
-__all__ = ["SQL_ERRORS", "engine_of", "failed", "name_of", "stream"]
+__all__ = ["connected", "engine_of", "failed", "name_of", "stream"]

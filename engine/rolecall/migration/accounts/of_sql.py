@@ -9,7 +9,7 @@ from sqlalchemy import Engine, Inspector, Table, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from rolecall.errors import FactsError, did_you_mean
-from rolecall.migration.accounts.connecting import SQL_ERRORS, engine_of, failed, name_of, stream
+from rolecall.migration.accounts.connecting import connected, engine_of, failed, name_of, stream
 from rolecall.migration.accounts.foreign_keys import (
     as_compared,
     looked_at_everywhere,
@@ -36,7 +36,7 @@ class SqlAccounts:
         self._maker, self.digest = Maker(settings), ""
         schema, _, table = self._columns.table.rpartition(".")
         try:
-            with self._engine.connect() as connection:
+            with connected(self._engine) as connection:
                 looked = inspect(connection)
                 self._table = reflect(looked, schema or None, table)
                 self._check(looked)
@@ -44,7 +44,7 @@ class SqlAccounts:
         except FactsError:
             self._engine.dispose()
             raise
-        except SQL_ERRORS as error:
+        except SQLAlchemyError as error:
             self._engine.dispose()
             raise failed(self.name, error, self._engine.url) from None
 
@@ -63,7 +63,7 @@ class SqlAccounts:
         table, make = self._table, self._maker.account
         query = select(*(table.c[one] for one in self._maker.wanted)).order_by(table.c[self._columns.key])
         try:
-            with self._engine.connect() as connection:
+            with connected(self._engine) as connection:
                 for row in stream(connection, query):
                     yield make(row, keep)
         except SQLAlchemyError as error:
@@ -73,7 +73,7 @@ class SqlAccounts:
     def count(self) -> int | None:
         """Count the rows."""
         try:
-            with self._engine.connect() as connection:
+            with connected(self._engine) as connection:
                 return connection.scalar(select(func.count()).select_from(self._table))
         except SQLAlchemyError as error:
             raise failed(self.name, error, self._engine.url) from None
@@ -176,7 +176,7 @@ class SqlTables:
         kind = self._engine.dialect.name
         asked = [found.c[one] if one in names else as_compared(found.c[one], kind) for one in columns]
         try:
-            with self._engine.connect() as connection:
+            with connected(self._engine) as connection:
                 yield from stream(connection, select(*asked))
         except SQLAlchemyError as error:
             raise failed(table, error, self._engine.url) from None
