@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine
@@ -83,7 +83,7 @@ def _secrets(url: URL) -> Iterator[str]:
     yield from sorted(filter(None, found), key=len, reverse=True)
 
 
-def stream(connection: Any, query: Any) -> Iterator[Sequence[object]]:  # noqa: ANN401 - SQLAlchemy's
+def stream(connection: Any, query: Any) -> Generator[Sequence[object]]:  # noqa: ANN401 - SQLAlchemy's
     """Give rows without holding them all. Whoever needs no more of them may close this early."""
     result = connection.execution_options(stream_results=True, yield_per=_AT_ONCE).execute(query)
     whole = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 
 from msgspec.structs import replace
 from sqlalchemy import Engine, Inspector, Table, func, inspect, select
@@ -63,8 +64,8 @@ class SqlAccounts:
         table, make = self._table, self._maker.account
         query = select(*(table.c[one] for one in self._maker.wanted)).order_by(table.c[self._columns.key])
         try:
-            with connected(self._engine) as connection:
-                for row in stream(connection, query):
+            with connected(self._engine) as connection, closing(stream(connection, query)) as rows:
+                for row in rows:
                     yield make(row, keep)
         except SQLAlchemyError as error:
             raise failed(self.name, error, self._engine.url) from None
@@ -176,7 +177,7 @@ class SqlTables:
         kind = self._engine.dialect.name
         asked = [found.c[one] if one in names else as_compared(found.c[one], kind) for one in columns]
         try:
-            with connected(self._engine) as connection:
-                yield from stream(connection, select(*asked))
+            with connected(self._engine) as connection, closing(stream(connection, select(*asked))) as rows:
+                yield from rows
         except SQLAlchemyError as error:
             raise failed(table, error, self._engine.url) from None
