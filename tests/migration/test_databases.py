@@ -5,6 +5,7 @@ import sys
 import time
 import tracemalloc
 from itertools import islice
+from types import SimpleNamespace
 
 import mariadb
 import postgres
@@ -12,6 +13,7 @@ import pytest
 from migration.worlds import made_map, outcome_of
 from rolecall import FactsError
 from rolecall.migration import Planner, Settings, open_accounts
+from rolecall.migration.accounts.foreign_keys import not_looked_at
 from rolecall.migration.model import AccountColumns, PersonStep, Reference
 from sqlalchemy import create_engine, text
 
@@ -206,6 +208,54 @@ def test_a_name_holds_no_password(tmp_path):
         with pytest.raises(FactsError, match="cannot be read") as error:
             ask()
         assert "hunter" not in str(error.value)
+    source.close()
+
+
+def test_a_login_that_does_not_see_everything(tmp_path):
+    """MariaDB hides foreign keys of tables that a login has no privilege on: the plan warns, for they may be there."""
+    url = made("mariadb", tmp_path, ACCOUNTS.format(key="INTEGER"))
+    database = url.split("?", maxsplit=1)[0].rpartition("/")[2]
+    execute(
+        url,
+        f"CREATE DATABASE {database}_hidden",
+        f"CREATE TABLE {database}_hidden.grades (account INTEGER REFERENCES {database}.accounts (id))",
+        f"CREATE USER h_{database}@localhost",
+        f"GRANT SELECT ON {database}.* TO h_{database}@localhost",
+    )
+    theirs = url.replace("root@", f"h_{database}@")
+    assert tables(theirs).referring == ()
+    assert "`SELECT` on `*.*`" in tables(theirs).warnings[0]
+    execute(url, f"GRANT SELECT ON *.* TO h_{database}@localhost")
+    assert [one.table for one in tables(theirs).referring] == [f"{database}_hidden.grades"]
+    assert tables(theirs).warnings == ()
+
+
+def test_databases_of_other_kinds():
+    """In one that was never tried, the plan says where nobody looked."""
+    looked = SimpleNamespace(dialect=SimpleNamespace(name="oracle"))
+    assert not_looked_at(looked).startswith("in `oracle`, foreign keys are looked for in the schema of accounts alone")
+
+
+def test_rows_that_are_hidden_are_an_error(tmp_path):
+    """PostgreSQL would leave out what row-level security hides: an account less, and nobody told."""
+    url = made("postgresql", tmp_path, ACCOUNTS.format(key="INTEGER"))
+    schema = url.rpartition("%3D")[2]
+    execute(
+        url,
+        "INSERT INTO accounts VALUES (1, 'o1', 'teacher'), (2, 'o2', 'staff')",
+        f"CREATE ROLE r_{schema} LOGIN",
+        f"GRANT USAGE ON SCHEMA {schema} TO r_{schema}",
+        f"GRANT SELECT ON accounts TO r_{schema}",
+    )
+    theirs = url.replace("//postgres:@", f"//r_{schema}@")
+    assert theirs != url
+    source = open_accounts(theirs, SETTINGS)
+    assert len([*source.read(bool)]) == 2
+    source.close()
+    execute(url, "ALTER TABLE accounts ENABLE ROW LEVEL SECURITY", "CREATE POLICY mine ON accounts USING (id = 1)")
+    source = open_accounts(theirs, SETTINGS)
+    with pytest.raises(FactsError, match="row-level security"):
+        list(source.read(bool))
     source.close()
 
 

@@ -42,6 +42,12 @@ AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 ORDER BY n.nspname, c.relname, k.conname, u.place
 """
 
+# Who may read all tables sees all foreign keys. Where the privilege comes with a role, the warning is one too many.
+_MYSQL_SEES: Final = """
+SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES
+WHERE PRIVILEGE_TYPE = 'SELECT' AND GRANTEE = CONCAT("'", REPLACE(CURRENT_USER(), '@', "'@'"), "'")
+"""
+
 # MariaDB and MySQL compare these names as if case did not matter, though it may: that is looked at afterwards.
 _MYSQL: Final = """
 SELECT CONSTRAINT_NAME, TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, REFERENCED_COLUMN_NAME,
@@ -77,9 +83,22 @@ def _connection(looked: Inspector) -> Connection:
     return looked.bind
 
 
-def looked_at_everywhere(looked: Inspector) -> bool:
-    """Say whether foreign keys from other schemas are found. SQLite knows none from another file."""
-    return looked.dialect.name in _LOOKS or looked.dialect.name == "sqlite"
+def not_looked_at(looked: Inspector) -> str:
+    """Say, in a sentence, where foreign keys to accounts may stand and not be found, or ""."""
+    kind = looked.dialect.name
+    if kind in _MYSQLS:
+        if _connection(looked).scalar(text(_MYSQL_SEES)):
+            return ""
+        return (
+            "this login may not read all databases, and foreign keys of tables that it does not see are not found: "
+            "use one with `SELECT` on `*.*`"
+        )
+    if kind in _LOOKS or kind == "sqlite":  # SQLite knows no foreign keys from another file
+        return ""
+    return (
+        f"in `{kind}`, foreign keys are looked for in the schema of accounts alone: what refers to accounts from "
+        "another one is to be named under `references`"
+    )
 
 
 def _of_postgresql(connection: Connection, accounts: Table) -> Iterator[_Cell]:
@@ -163,7 +182,7 @@ def without_transactions(looked: Inspector, table: Table) -> str:
 __all__ = [
     "ForeignKey",
     "as_compared",
-    "looked_at_everywhere",
+    "not_looked_at",
     "referring_to",
     "reflect",
     "unique_keys",

@@ -13,7 +13,7 @@ from rolecall.errors import FactsError, did_you_mean
 from rolecall.migration.accounts.connecting import connected, engine_of, failed, name_of, stream
 from rolecall.migration.accounts.foreign_keys import (
     as_compared,
-    looked_at_everywhere,
+    not_looked_at,
     referring_to,
     reflect,
     unique_keys,
@@ -131,11 +131,8 @@ class SqlTables:
                 self._warnings.append(f"{said} together: its rows can go to an account only that has the same")
             self._places[foreign.name] = foreign.schema or self._accounts.schema, foreign.table
             found.append(Reference(foreign.name, by[0]))
-        if not looked_at_everywhere(self._looked):
-            self._warnings.append(
-                f"in `{self._engine.dialect.name}`, foreign keys are looked for in the schema of accounts alone: what "
-                "refers to accounts from another one is to be named under `references`"
-            )
+        unseen = not_looked_at(self._looked)
+        self._warnings += [unseen] if unseen else []
         self.others = tuple(dict.fromkeys(others))
         return found
 
