@@ -143,11 +143,15 @@ class Clash(msgspec.Struct, frozen=True):
     rows: int
 
 
+Old = tuple[str, str, str]
+"""(district, role, old id) of somebody in the map."""
+
+
 class PersonStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="person", tag_field="kind"):
     """A person of the map with their accounts.
 
     `survivor` is the key of the account that stays in a merge; `columns` say where its values come from then: the key
-    of another account, or `sum`.
+    of another account, or `sum`. `olds` are all old ids that the map has for them, with an account or without.
     """
 
     person: str
@@ -157,6 +161,7 @@ class PersonStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="person", 
     survivor: str = ""
     columns: dict[str, str] = {}
     clashes: tuple[Clash, ...] = ()
+    olds: tuple[Old, ...] = ()
 
 
 class NewStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="new", tag_field="kind", gc=False):
@@ -165,6 +170,15 @@ class NewStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="new", tag_fi
     person: str
     district: str
     roles: tuple[str, ...] = ()
+    olds: tuple[Old, ...] = ()
+
+
+class AliasStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="alias", tag_field="kind", gc=False):
+    """A student whose id stands in the way of an employee's, or is not what it was (`new` is empty then)."""
+
+    district: str
+    old: str
+    new: str = ""
 
 
 class EffectStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="effect", tag_field="kind"):
@@ -185,7 +199,7 @@ class EffectStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="effect", 
     always: bool = True
 
 
-Step = AccountStep | PersonStep | NewStep | EffectStep
+Step = AccountStep | PersonStep | NewStep | AliasStep | EffectStep
 
 __all__ = [
     "EMPLOYEES",
@@ -193,11 +207,13 @@ __all__ = [
     "Account",
     "AccountColumns",
     "AccountStep",
+    "AliasStep",
     "Choice",
     "Clash",
     "EffectStep",
     "MapColumns",
     "NewStep",
+    "Old",
     "PersonStep",
     "Placed",
     "Reference",
