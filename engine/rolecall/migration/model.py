@@ -69,7 +69,10 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 class AccountColumns(msgspec.Struct, frozen=True):
-    """Where the parts of an account stand; an empty name is a part that the application does not keep."""
+    """Where the parts of an account stand; an empty name is a part that the application does not keep.
+
+    `archive` is what marks an account as put away: columns, and the values that they are set to.
+    """
 
     table: str = ""
     key: str = "id"
@@ -80,6 +83,7 @@ class AccountColumns(msgspec.Struct, frozen=True):
     active: str = ""
     roles: dict[str, str] = {}
     alike: dict[str, str] = {}
+    archive: dict[str, str | int | float | bool | None] = {}
 
 
 class MapColumns(msgspec.Struct, frozen=True):
@@ -201,6 +205,12 @@ class EffectStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="effect", 
 
 Step = AccountStep | PersonStep | NewStep | AliasStep | EffectStep
 
+
+def placed_in(step: Step) -> tuple[Placed, ...]:
+    """Give the accounts of a step."""
+    return step.accounts if isinstance(step, PersonStep) else (step.account,) if isinstance(step, AccountStep) else ()
+
+
 __all__ = [
     "EMPLOYEES",
     "UNREADABLE",
@@ -220,4 +230,5 @@ __all__ = [
     "Settings",
     "Step",
     "clever_role",
+    "placed_in",
 ]

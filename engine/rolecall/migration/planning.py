@@ -82,6 +82,7 @@ class Planner:
             accounts={"source": accounts.name, "digest": accounts.digest, "count": total},
             map=self._map(),
             choices=self._choices(),
+            settings=msgspec.to_builtins(replace(self.settings, file="")),
             outcomes={name: self.counts[name] for name in OUTCOMES if self.counts[name]},
             people={name: self.people[name] for name in sorted(self.people)},
             references=tuple(

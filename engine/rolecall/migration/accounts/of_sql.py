@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Engine, MetaData, Table, create_engine, func, inspect, select
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, func, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -26,11 +26,11 @@ class SqlAccounts:
         self._settings, self._columns, self.notes = settings, settings.accounts, list[str]()
         if not self._columns.table:
             raise FactsError("which table of the database holds accounts? Say it in the migration file (`--config`)")
-        self._engine = _engine(url)
+        self._engine = engine_of(url)
         self.name = self._engine.url.set(query={}).render_as_string(hide_password=True)
         self._maker, self.digest = Maker(settings), ""
         try:
-            self._table = _reflect(self._engine, self._columns.table)
+            self._table = table_of(self._engine, self._columns.table)
             self._check()
             self._tables = SqlTables(self._engine, self._table, settings)
         except SQLAlchemyError as error:
@@ -96,7 +96,7 @@ class SqlTables:
         self._by: dict[str, Table] = {}
         found = []
         for name, ones in of_settings(settings.references, reflected, settings.clash).items():
-            table = self._by[name] = _reflect(engine, f"{schema}.{name}" if schema else name)
+            table = self._by[name] = table_of(engine, f"{schema}.{name}" if schema else name)
             columns = tuple(one.column for one in ones)
             for column in columns:
                 if column not in table.c:
@@ -132,21 +132,23 @@ def _stream(connection: Any, query: Any) -> Iterator[Sequence[object]]:  # noqa:
         yield from many
 
 
-def _engine(url: str) -> Engine:
+def engine_of(url: str, *, write: bool = False) -> Engine:
+    """Give an engine for a URL; of SQLite one that only reads, unless it is to `write`."""
     try:
         made = make_url(url)
-        if made.drivername == "sqlite" and made.database not in (None, "", ":memory:"):
+        if not write and made.drivername == "sqlite" and made.database not in (None, "", ":memory:"):
             made = made.set(database=f"file:{made.database}", query={"mode": "ro", "uri": "true"})
         if made.drivername == "postgresql":
             made = made.set(drivername="postgresql+psycopg")
-        return create_engine(made, poolclass=NullPool)
+        return create_engine(made, poolclass=NullPool, hide_parameters=True)
     except ModuleNotFoundError as error:
         raise FactsError(f"the database's driver `{error.name}` is not installed") from None
     except (ArgumentError, NoSuchModuleError):
         raise FactsError("this is no database's URL; one is, for example, `sqlite:///app.db`") from None
 
 
-def _reflect(engine: Engine, name: str) -> Table:
+def table_of(engine: Engine | Connection, name: str) -> Table:
+    """Give a table, named `table` or `schema.table`, whose values come as the application would see them."""
     schema, _, table = name.rpartition(".")
     try:
         return Table(table, MetaData(), autoload_with=engine, schema=schema or None, resolve_fks=False)
