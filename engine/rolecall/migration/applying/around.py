@@ -61,7 +61,7 @@ def look_around(target: Target, connection: Connection, settings: Settings) -> A
         raise FactsError("the plan is about accounts of a file; only those in a database are carried over in place")
     schema = name.rpartition(".")[0]
     seen = table_of(connection, name)
-    tables = SqlTables(target.engine, seen, settings)
+    tables = SqlTables(target.looking, seen, settings)
     accounts = stored(connection, name)
     referring, clash, known = dict[str, tuple[Stored, tuple[str, ...]]](), dict[str, str](), {name: accounts}
     for one in tables.referring:

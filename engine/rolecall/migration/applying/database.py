@@ -43,11 +43,12 @@ class Refused(Exception):
 
 
 class Target:
-    """The database, opened for writing. `locked` says that nobody else carries anything out meanwhile."""
+    """The database, opened for writing. `locked` says that nobody else carries anything out; `looking` only reads."""
 
     def __init__(self, url: str) -> None:
         """Open it."""
         self.engine: Engine = engine_of(url, write=True)
+        self.looking: Engine = engine_of(url)
         self.kind = self.engine.dialect.name
         if self.kind not in _SETTINGS:
             raise FactsError(f"plans are carried out in SQLite, PostgreSQL and MariaDB, and this is `{self.kind}`")
@@ -61,6 +62,7 @@ class Target:
 
     def __exit__(self, *_: object) -> None:
         self.engine.dispose()
+        self.looking.dispose()
 
     @contextmanager
     def connected(self, *, read: bool = False) -> Generator[Connection]:
