@@ -183,7 +183,7 @@ def test_columns_of_a_merge(policy, mine, theirs, source):
 
 def test_people_without_accounts_are_new():
     """Somebody of the map whom no account belongs to is told as new, with district and roles."""
-    assert one_person() == [NewStep("n1", "d1", ("staff", "teacher"))]
+    assert one_person() == [NewStep("n1", "d1", ("staff", "teacher"), (("d1", "staff", "o2"), ("d1", "teacher", "o1")))]
 
 
 def test_an_active_account_refuses_the_cut_over():

@@ -69,7 +69,10 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 class AccountColumns(msgspec.Struct, frozen=True):
-    """Where the parts of an account stand; an empty name is a part that the application does not keep."""
+    """Where the parts of an account stand; an empty name is a part that the application does not keep.
+
+    `archive` is what marks an account as put away: columns, and the values that they are set to.
+    """
 
     table: str = ""
     key: str = "id"
@@ -80,6 +83,7 @@ class AccountColumns(msgspec.Struct, frozen=True):
     active: str = ""
     roles: dict[str, str] = {}
     alike: dict[str, str] = {}
+    archive: dict[str, str | int | float | bool | None] = {}
 
 
 class MapColumns(msgspec.Struct, frozen=True):
@@ -143,11 +147,15 @@ class Clash(msgspec.Struct, frozen=True):
     rows: int
 
 
+Old = tuple[str, str, str]
+"""(district, role, old id) of somebody in the map."""
+
+
 class PersonStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="person", tag_field="kind"):
     """A person of the map with their accounts.
 
     `survivor` is the key of the account that stays in a merge; `columns` say where its values come from then: the key
-    of another account, or `sum`.
+    of another account, or `sum`. `olds` are all old ids that the map has for them, with an account or without.
     """
 
     person: str
@@ -157,6 +165,7 @@ class PersonStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="person", 
     survivor: str = ""
     columns: dict[str, str] = {}
     clashes: tuple[Clash, ...] = ()
+    olds: tuple[Old, ...] = ()
 
 
 class NewStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="new", tag_field="kind", gc=False):
@@ -165,6 +174,15 @@ class NewStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="new", tag_fi
     person: str
     district: str
     roles: tuple[str, ...] = ()
+    olds: tuple[Old, ...] = ()
+
+
+class AliasStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="alias", tag_field="kind", gc=False):
+    """A student whose id stands in the way of an employee's, or is not what it was (`new` is empty then)."""
+
+    district: str
+    old: str
+    new: str = ""
 
 
 class EffectStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="effect", tag_field="kind"):
@@ -185,7 +203,13 @@ class EffectStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="effect", 
     always: bool = True
 
 
-Step = AccountStep | PersonStep | NewStep | EffectStep
+Step = AccountStep | PersonStep | NewStep | AliasStep | EffectStep
+
+
+def placed_in(step: Step) -> tuple[Placed, ...]:
+    """Give the accounts of a step."""
+    return step.accounts if isinstance(step, PersonStep) else (step.account,) if isinstance(step, AccountStep) else ()
+
 
 __all__ = [
     "EMPLOYEES",
@@ -193,15 +217,18 @@ __all__ = [
     "Account",
     "AccountColumns",
     "AccountStep",
+    "AliasStep",
     "Choice",
     "Clash",
     "EffectStep",
     "MapColumns",
     "NewStep",
+    "Old",
     "PersonStep",
     "Placed",
     "Reference",
     "Settings",
     "Step",
     "clever_role",
+    "placed_in",
 ]

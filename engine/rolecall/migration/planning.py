@@ -82,6 +82,7 @@ class Planner:
             accounts={"source": accounts.name, "digest": accounts.digest, "count": total},
             map=self._map(),
             choices=self._choices(),
+            settings=msgspec.to_builtins(replace(self.settings, file="")),
             outcomes={name: self.counts[name] for name in OUTCOMES if self.counts[name]},
             people={name: self.people[name] for name in sorted(self.people)},
             references=tuple(
@@ -162,14 +163,16 @@ class Planner:
             self.people["with accounts"] += 1
             if step.survivor:
                 self.people["merged"] += 1
-            self.body.add(step)
+            self.body.add(replace(step, olds=self.map.olds(step.person)))
 
     def _new(self, met: set[str]) -> None:
-        """Write the people of the map who have no account."""
+        """Write the people of the map who have no account, and the students whom an alias must tell from people."""
         for name in sorted(self.map.people.keys() - met):
             person = self.map.people[name]
             self.people["new"] += 1
-            self.body.add(NewStep(name, person.district, person.roles))
+            self.body.add(NewStep(name, person.district, person.roles, self.map.olds(name)))
+        for one in self.map.odd_students():
+            self.body.add(one)
 
     def _effects(self, steps: list[PersonStep]) -> dict[str, Any]:
         """Ask the policy about every person, and write who gains or loses what, worst first."""

@@ -94,7 +94,11 @@ class _Reader:
         names = {"clever_id": "id", "last_active": "active"}
         parts = {names.get(name, name): value for name, value in given.items()}
         alike = {name: text(value) or "" for name, value, _ in entries(child(node, "alike"))}
-        return AccountColumns(**cast("dict[str, Any]", parts), roles=roles, alike=alike)
+        archive = {name: cast("Any", _plain(value)) for name, value, _ in entries(child(node, "archive"))}
+        for name, _, at in entries(child(node, "archive")):
+            if name == parts.get("key", "id"):
+                self._error(f"`{name}` is the accounts' key, and never changes", at, "name another column")
+        return AccountColumns(**cast("dict[str, Any]", parts), roles=roles, alike=alike, archive=archive)
 
     def _choice(self, node: Node | None, accounts: AccountColumns) -> Choice:
         """Read one choice."""

@@ -40,6 +40,7 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True):
     accounts: dict[str, Any]
     map: MapSaid
     choices: dict[str, Any]
+    settings: dict[str, Any]
     outcomes: dict[str, int]
     people: dict[str, int]
     references: tuple[dict[str, Any], ...] = ()
@@ -99,6 +100,16 @@ class Plan:
     def __init__(self, path: Path, header: Header) -> None:
         """Keep where it is."""
         self.path, self.header = path, header
+
+    @property
+    def digest(self) -> str:
+        """The digest of all of it: the header holds that of the steps."""
+        return f"sha256:{hashlib.sha256(msgspec.json.encode(self.header)).hexdigest()}"
+
+    def length(self) -> int:
+        """Count the steps."""
+        with self.path.open("rb") as file:
+            return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b"")) - 1
 
     def steps(self) -> Iterator[Step]:
         """Give the steps; raises `FactsError` where one is none."""

@@ -26,10 +26,13 @@ _ESCAPED: Final = "an `@` in a URL's user name or password is written `%40`, a `
 _SECRETS: Final = ("password", "passwd", "pwd", "sslpassword", "ssl_password")
 
 
-def engine_of(url: str) -> Engine:
-    """Give the engine for a URL; nothing is opened yet. No message holds the URL, for it holds a password."""
+def engine_of(url: str, *, write: bool = False) -> Engine:
+    """Give the engine for a URL, of SQLite one that only reads unless it is to `write`. Nothing is opened yet.
+
+    No message holds the URL, for it holds a password.
+    """
     try:
-        made = _made(url)
+        made = _made(url, write=write)
         return create_engine(made, poolclass=NullPool, hide_parameters=True)
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get(str(error.name))
@@ -39,10 +42,10 @@ def engine_of(url: str) -> Engine:
         raise FactsError(_NO_URL) from None
 
 
-def _made(url: str) -> URL:
+def _made(url: str, *, write: bool) -> URL:
     made = make_url(url)
     if made.drivername.partition("+")[0] == "sqlite":
-        if made.drivername == "sqlite" and made.database not in (None, "", ":memory:"):
+        if not write and made.drivername == "sqlite" and made.database not in (None, "", ":memory:"):
             made = made.set(database=f"file:{made.database}", query={"mode": "ro", "uri": "true"})
         return made
     # An `@` too many is a password's; what stands behind it is taken for the host or the database, which are told.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Column, Connection, Inspector, MetaData, String, Table, func, text
+from sqlalchemy import Column, Connection, Engine, Inspector, MetaData, String, Table, func, inspect, text
 from sqlalchemy.exc import NoSuchTableError
 
 from rolecall.errors import FactsError, did_you_mean
@@ -143,11 +143,17 @@ _LOOKS: Final[dict[str, Callable[[Connection, Table], Iterator[_Cell]]]] = {
 def reflect(looked: Inspector, schema: str | None, table: str) -> Table:
     """Give a table as it is; `FactsError` where there is none."""
     try:
-        return Table(table, MetaData(), autoload_with=_connection(looked), schema=schema, resolve_fks=False)
+        return Table(table, MetaData(), autoload_with=looked.bind, schema=schema, resolve_fks=False)
     except NoSuchTableError:
         there = looked.get_table_names(schema)
         name = f"{schema}.{table}" if schema else table
         raise FactsError(f"the database has no table `{name}`; {did_you_mean(table, there)}") from None
+
+
+def table_of(where: Engine | Connection, name: str) -> Table:
+    """Give a table, named `table` or `schema.table`, whose values come as the application would see them."""
+    schema, _, table = name.rpartition(".")
+    return reflect(inspect(where), schema or None, table)
 
 
 def unique_keys(looked: Inspector, table: Table) -> list[tuple[str, ...]]:
@@ -185,6 +191,7 @@ __all__ = [
     "not_looked_at",
     "referring_to",
     "reflect",
+    "table_of",
     "unique_keys",
     "without_transactions",
 ]

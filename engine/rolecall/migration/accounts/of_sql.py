@@ -16,6 +16,7 @@ from rolecall.migration.accounts.foreign_keys import (
     not_looked_at,
     referring_to,
     reflect,
+    table_of,
     unique_keys,
     without_transactions,
 )
@@ -35,13 +36,12 @@ class SqlAccounts:
         self._engine = engine_of(url)
         self.name = name_of(self._engine)
         self._maker, self.digest = Maker(settings), ""
-        schema, _, table = self._columns.table.rpartition(".")
         try:
             with connected(self._engine) as connection:
                 looked = inspect(connection)
-                self._table = reflect(looked, schema or None, table)
+                self._table = table_of(connection, self._columns.table)
                 self._check(looked)
-                self._tables = SqlTables(self._engine, looked, self._table, settings)
+                self._tables = SqlTables(self._engine, self._table, settings, looked)
         except FactsError:
             self._engine.dispose()
             raise
@@ -96,31 +96,39 @@ class SqlTables:
     in which nothing can be undone.
     """
 
-    def __init__(self, engine: Engine, looked: Inspector, accounts: Table, settings: Settings) -> None:
-        """Find them by reflection, and add those that the migration file declares."""
-        self._engine, self._looked, self._accounts, self._key = engine, looked, accounts, settings.accounts.key
+    def __init__(self, engine: Engine, accounts: Table, settings: Settings, looked: Inspector | None = None) -> None:
+        """Find them by reflection, over one connection, and add those that the migration file declares."""
+        self._engine, self._accounts, self._key = engine, accounts, settings.accounts.key
         self._warnings: list[str] = []
         self._by: dict[str, Table] = {}
         self._places: dict[str, tuple[str | None, str]] = {}
-        reflected = self._reflected()
-        declared = [replace(one, table=self._declared(one.table)) for one in settings.references]
+        if looked is not None:
+            self._look(looked, settings)
+        else:
+            with connected(engine) as connection:
+                self._look(inspect(connection), settings)
+
+    def _look(self, looked: Inspector, settings: Settings) -> None:
+        reflected = self._reflected(looked)
+        own = self._accounts.schema or looked.default_schema_name
+        declared = [replace(one, table=self._declared(one.table, own)) for one in settings.references]
         by = of_settings(declared, reflected, settings.clash)
-        self.referring = tuple(self._referring(name, ones) for name, ones in by.items())
+        self.referring = tuple(self._referring(looked, name, ones) for name, ones in by.items())
         self._names = {one.table: one.columns for one in self.referring}
-        self.without_transactions = tuple(self._unsafe())
+        self.without_transactions = tuple(self._unsafe(looked))
         identifier = (settings.accounts.id,)
         apart = any(one.do in ("link", "separate") for one in (settings.choice, *settings.districts.values()))
-        if apart and identifier in unique_keys(looked, accounts):
+        if apart and identifier in unique_keys(looked, self._accounts):
             self._warnings.append(
-                f"`{accounts.name}.{identifier[0]}` is unique, so two accounts of one person cannot both carry the "
-                "v3.0 id: make it unique together with the role, or keep the v3.0 id elsewhere"
+                f"`{self._accounts.name}.{identifier[0]}` is unique, so two accounts of one person cannot both carry "
+                "the v3.0 id: make it unique together with the role, or keep the v3.0 id elsewhere"
             )
         self.warnings = tuple(self._warnings)
 
-    def _reflected(self) -> list[Reference]:
+    def _reflected(self, looked: Inspector) -> list[Reference]:
         """Give the columns that refer to accounts by their key, and keep those that refer otherwise."""
         found, others, key = list[Reference](), list[tuple[str, str, str]](), self._key
-        for foreign in referring_to(self._looked, self._accounts):
+        for foreign in referring_to(looked, self._accounts):
             by = [here for here, there in foreign.pairs if there == key]
             others += [(foreign.name, here, there) for here, there in foreign.pairs if there != key]
             said = f"`{foreign.name}` refers to accounts by `{', '.join(there for _, there in foreign.pairs)}`"
@@ -131,15 +139,14 @@ class SqlTables:
                 self._warnings.append(f"{said} together: its rows can go to an account only that has the same")
             self._places[foreign.name] = foreign.schema or self._accounts.schema, foreign.table
             found.append(Reference(foreign.name, by[0]))
-        unseen = not_looked_at(self._looked)
+        unseen = not_looked_at(looked)
         self._warnings += [unseen] if unseen else []
         self.others = tuple(dict.fromkeys(others))
         return found
 
-    def _declared(self, name: str) -> str:
+    def _declared(self, name: str, own: str | None) -> str:
         """Give the name by which a table of the migration file is known here, and keep where it stands."""
         schema, _, table = name.rpartition(".")
-        own = self._accounts.schema or self._looked.default_schema_name
         if name in self._places:
             return name
         if schema and schema != own:
@@ -148,19 +155,19 @@ class SqlTables:
         self._places[table] = self._accounts.schema, table
         return table
 
-    def _referring(self, name: str, ones: Sequence[Reference]) -> Referring:
-        table = self._by[name] = reflect(self._looked, *self._places[name])
+    def _referring(self, looked: Inspector, name: str, ones: Sequence[Reference]) -> Referring:
+        table = self._by[name] = reflect(looked, *self._places[name])
         columns = tuple(one.column for one in ones)
         for column in columns:
             if column not in table.c:
                 hint = did_you_mean(column, table.c.keys())
                 raise FactsError(f"`references`: the table `{name}` has no column `{column}`; {hint}")
-        keys = tuple(sorted(one for one in unique_keys(self._looked, table) if set(one) & set(columns)))
+        keys = tuple(sorted(one for one in unique_keys(looked, table) if set(one) & set(columns)))
         return Referring(name, columns, keys, "hold" if any(one.clash == "hold" for one in ones) else "keep")
 
-    def _unsafe(self) -> Iterator[str]:
+    def _unsafe(self, looked: Inspector) -> Iterator[str]:
         for name, table in {self._accounts.name: self._accounts, **self._by}.items():
-            kept = without_transactions(self._looked, table)
+            kept = without_transactions(looked, table)
             if kept:
                 self._warnings.append(f"`{name}` is kept by {kept}: not transactional, so `apply` will refuse it")
                 yield name
@@ -178,3 +185,6 @@ class SqlTables:
                 yield from rows
         except SQLAlchemyError as error:
             raise failed(table, error, self._engine.url) from None
+
+
+__all__ = ["SqlAccounts", "SqlTables", "engine_of", "table_of"]

@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from rolecall.migration.model import AliasStep, Old
+
 NAMED: Final = 1000
 """So many problems are named; beyond that they are counted."""
 
@@ -131,15 +133,36 @@ class Map:
 
     def rows(self, ids: Iterable[str]) -> list[tuple[str, str, str, str]]:
         """Give (district, role, old, new) wherever the old or the new id is one of these: an `aliases` port."""
-        wanted = set(ids)
-        if self._olds is None:
-            self._olds = {}
-            for old, first in self.entries.items():
-                for one in first.all():
-                    self._olds.setdefault(one.person.id, []).append(old)
-        olds = {old for new in wanted for old in self._olds.get(new, ())} | (wanted & self.entries.keys())
+        wanted, known = set(ids), self._by_person()
+        olds = {old for new in wanted for old in known.get(new, ())} | (wanted & self.entries.keys())
         found = [(old, one) for old in sorted(olds) for one in self.entries[old].all()]
         rows = [(one.district, one.role, old, one.person.id) for old, one in found]
         rows += [(self.people[one].district, "", one, one) for one in sorted(wanted & self.people.keys())]
         rows += [(self.students[one], "student", one, one) for one in sorted(wanted & self.students.keys())]
         return rows + [("", "student", one, "") for one in sorted(wanted & self.bad_students)]
+
+    def olds(self, person: str) -> tuple[Old, ...]:
+        """Give (district, role, old id) for each old id of a person, in order."""
+        found = {
+            (one.district, one.role, old)
+            for old in self._by_person().get(person, ())
+            for one in self.entries[old].all()
+            if one.person.id == person
+        }
+        return tuple(sorted(found))
+
+    def odd_students(self) -> Iterator[AliasStep]:
+        """Give the students whose id somebody could take for an employee's, and those who were stopped."""
+        for one in sorted(self.students.keys() & (self.people.keys() | self.entries.keys())):
+            yield AliasStep(self.students[one], one, one)
+        for one in sorted(self.bad_students):
+            yield AliasStep("", one)
+
+    def _by_person(self) -> dict[str, list[str]]:
+        """Give the old ids of each person."""
+        if self._olds is None:
+            self._olds = {}
+            for old, first in self.entries.items():
+                for one in first.all():
+                    self._olds.setdefault(one.person.id, []).append(old)
+        return self._olds

@@ -1,0 +1,81 @@
+"""The accounts' table and what is around it, as a run needs to know it; read anew from the database each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import Connection, Table
+
+from rolecall.errors import FactsError
+from rolecall.migration.accounts.making import Maker
+from rolecall.migration.accounts.of_sql import SqlTables, table_of
+from rolecall.migration.applying.database import Target
+from rolecall.migration.applying.stored import Pointing, Stored, pointing, stored
+from rolecall.migration.model import Settings
+
+
+class Around(msgspec.Struct):
+    """The accounts, the tables that name them (with the columns in which they do), and who names rows of those.
+
+    `seen` is the accounts' table as the application sees it, for fingerprints. `clash` says, by table, what becomes of
+    a row whose place is taken.
+    """
+
+    settings: Settings
+    seen: Table
+    accounts: Stored
+    referring: dict[str, tuple[Stored, tuple[str, ...]]]
+    clash: dict[str, str]
+    pointing: dict[str, list[Pointing]]
+    tables: dict[str, Stored]
+
+    def table(self, connection: Connection, name: str) -> Stored:
+        """Give a table by its name."""
+        found = self.tables.get(name)
+        if found is None:
+            found = self.tables[name] = stored(connection, name)
+        return found
+
+    def maker(self) -> Maker:
+        """Give what makes accounts of rows, and so their fingerprints."""
+        return Maker(self.settings)
+
+    def indexed(self) -> dict[str, tuple[str, ...]]:
+        """Give, by table, in which columns rows are looked for."""
+        columns = self.settings.accounts
+        found = {name: columns for name, (_, columns) in self.referring.items()}
+        name = self.accounts.name
+        found[name] = (*dict.fromkeys((columns.key, columns.id, *found.get(name, ()))),)
+        return found
+
+    def pointing_elsewhere(self) -> list[Pointing]:
+        """Give the foreign keys that name accounts, but not by their key."""
+        return [one for one in self.pointing[self.accounts.name] if self.settings.accounts.key not in one.referred]
+
+
+def look_around(target: Target, connection: Connection, settings: Settings) -> Around:
+    """Look at the tables; `FactsError` where a run could not be taken back, or is about no database's table."""
+    name = settings.accounts.table
+    if not name:
+        raise FactsError("the plan is about accounts of a file; only those in a database are carried over in place")
+    schema = name.rpartition(".")[0]
+    seen = table_of(connection, name)
+    tables = SqlTables(target.looking, seen, settings)
+    accounts = stored(connection, name)
+    referring, clash, known = dict[str, tuple[Stored, tuple[str, ...]]](), dict[str, str](), {name: accounts}
+    for one in tables.referring:
+        full = one.table if not schema or "." in one.table else f"{schema}.{one.table}"
+        table = known.setdefault(full, stored(connection, full))
+        referring[full], clash[full] = (table, one.columns), one.clash
+    names = [*dict.fromkeys((name, *referring))]
+    _check(target, connection, names)
+    return Around(settings, seen, accounts, referring, clash, pointing(connection, names), known)
+
+
+def _check(target: Target, connection: Connection, names: Iterable[str]) -> None:
+    lost = target.untransacted(connection, names)
+    if lost:
+        raise FactsError(
+            f"`{lost[0]}` is no InnoDB table, so nothing could be taken back: `ALTER TABLE {lost[0]} ENGINE=InnoDB`"
+        )

@@ -1,0 +1,259 @@
+"""A plan carried out: many steps in a transaction, with the journal and how far the run is; or all but kept, to see."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection
+
+from rolecall.errors import FactsError
+from rolecall.migration.applying.around import Around, look_around
+from rolecall.migration.applying.changes import MOVING, Changes
+from rolecall.migration.applying.database import Refused, Target
+from rolecall.migration.applying.journal import LONGEST, Entry, Journal, Run
+from rolecall.migration.applying.reading import read_around
+from rolecall.migration.applying.result import Batch, Outcome
+from rolecall.migration.applying.rows import Rows
+from rolecall.migration.applying.writing import carry_out, entry
+from rolecall.migration.model import AccountStep, AliasStep, NewStep, PersonStep, Settings, Step, placed_in
+from rolecall.migration.written import Plan
+
+BATCH: Final = 500
+_ROWS: Final = 20_000
+
+Told = Callable[[str, int], None]
+
+
+Work = tuple[int, Step]
+
+
+class Carrier:
+    """Carries a plan out. `stop` is asked after each person: where it says yes, what is done is kept, and no more."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        url: str,
+        *,
+        commit: bool = False,
+        batch: int = BATCH,
+        told: Told = lambda _what, _number: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Say which plan, and where."""
+        self._plan, self._url, self._commit, self._batch = plan, url, commit, batch
+        self._told, self._stop = told, stop
+        self._settings = msgspec.convert(plan.header.settings, Settings)
+        self._journal = Journal(self._settings.accounts.table.rpartition(".")[0] or None)
+        self._planned: set[int] | None = None
+        self._run: Run | None = None
+        self._handled = 0
+
+    def run(self) -> Outcome:
+        """Do it, or go on where it was stopped; `FactsError` where it must not begin."""
+        if self._plan.header.refused:
+            raise FactsError(f"the plan is refused: {self._plan.header.refused[0]}")
+        if self._plan.header.outcomes.get("archived") and not self._settings.accounts.archive:
+            raise FactsError(
+                "the plan puts accounts away, and the migration file does not say how: add `archive: {COLUMN: VALUE}` "
+                "to its `accounts`, and plan again"
+            )
+        with Target(self._url) as target, target.locked() as connection:
+            with connection.begin():
+                around = look_around(target, connection, self._settings)
+            self._check_archive(around)
+            steps = self._plan.length()
+            found = Outcome(None, "applying", 0, steps, Counter(), Counter(), [])
+            self._begin(target, connection, found)
+            if found.state == "applied":
+                return found
+            for work in self._batches(found.position):
+                self._do(target, connection, around, work, found)
+                if self._stop():
+                    break
+            else:
+                self._end(target, connection, found)
+            return found
+
+    def _check_archive(self, around: Around) -> None:
+        for name in self._settings.accounts.archive:
+            if name not in around.accounts.columns:
+                raise FactsError(f"`archive`: the table `{around.accounts.name}` has no column `{name}`")
+
+    # how far it is
+
+    def _begin(self, target: Target, connection: Connection, found: Outcome) -> None:
+        """Find the run that was begun with this plan, or begin one."""
+        journal, digest = self._journal, self._plan.digest
+
+        def begin() -> Run | None:
+            if not journal.there(connection):
+                return None
+            runs = journal.all_runs(connection)
+            for one in runs:
+                if one.state in ("applying", "undoing") and one.plan != digest:
+                    verb = "carry out its plan" if one.state == "applying" else f"`rolecall migrate rollback {one.run}`"
+                    raise FactsError(f"run {one.run} is half done: {verb} first, or roll it back")
+            mine = [one for one in runs if one.plan == digest and one.state != "undone"]
+            if mine and mine[-1].state == "undoing":
+                raise FactsError(f"run {mine[-1].run} of this plan is being undone: end that first")
+            return mine[-1] if mine else None
+
+        run = target.attempt(connection, begin, keep=False)
+        if run is None and self._commit:
+            with connection.begin():
+                journal.make(connection)
+            settings = msgspec.json.encode(self._settings).decode()
+            run = target.attempt(
+                connection, lambda: journal.begin(connection, digest, found.steps, settings, time.time_ns())
+            )
+        if run is not None:
+            self._run = run
+            found.run, found.position, found.state = run.run, run.position, run.state
+            found.accounts.update(json.loads(run.counts))
+
+    def _advance(self, connection: Connection, found: Outcome, position: int, counts: Counter[str]) -> None:
+        """Write down how far the run is; in the transaction in which it got there."""
+        run = self._run
+        if run is None:
+            return
+        said = json.dumps(found.accounts + counts)
+        if not self._journal.advance(connection, run, position=position, counts=said):
+            raise FactsError(f"run {run.run} was gone on with by somebody else meanwhile")
+
+    def _end(self, target: Target, connection: Connection, found: Outcome) -> None:
+        found.state = "applied"
+        run = self._run
+        if run is not None and self._commit:
+            ended = time.time_ns()
+            target.attempt(connection, lambda: self._journal.advance(connection, run, state="applied", ended=ended))
+
+    # steps
+
+    def _batches(self, position: int) -> Iterator[list[Work]]:
+        """Give the steps that are not behind the run, so many at a time as change something."""
+        work: list[Work] = []
+        doing = size = 0
+        for number, step in enumerate(self._plan.steps()):
+            if number < position:
+                continue
+            work.append((number, step))
+            doing += _does(step)
+            size += len(step.olds) + 1 if isinstance(step, PersonStep | NewStep) else 1
+            if doing >= self._batch or size >= _ROWS:
+                yield work
+                work, doing, size = [], 0, 0
+        if work:
+            yield work
+
+    def _do(self, target: Target, connection: Connection, around: Around, work: list[Work], found: Outcome) -> None:
+        """Do some steps in one transaction; where the database refuses them, each in one of its own."""
+        try:
+            batch = target.attempt(connection, lambda: self._once(connection, around, work, found), keep=self._commit)
+        except Refused as error:
+            why = str(error)
+            if len(work) == 1:
+                batch = target.attempt(
+                    connection, lambda: self._once(connection, around, work, found, why), keep=self._commit
+                )
+            else:
+                for one in work:
+                    if one[0] >= found.position:
+                        self._do(target, connection, around, [one], found)
+                    if self._stop():
+                        break
+                return
+        batch.join(found)
+        if self._run is not None:
+            self._run.position = found.position
+        self._told("accounts", sum(found.accounts.values()))
+
+    def _once(
+        self, connection: Connection, around: Around, work: Sequence[Work], found: Outcome, refused: str = ""
+    ) -> Batch:
+        """Do some steps."""
+        batch = Batch(found.position, Counter(), Counter(), [])
+        doing = [step for _, step in work if isinstance(step, PersonStep | AccountStep) and _does(step)]
+        rows, prints = read_around(connection, around, [] if refused else doing)
+        changes = Changes(around, connection, rows, prints, self._was_planned)
+        entries: list[Entry] = []
+        aliases: list[tuple[str, str, str, str]] = []
+        for at, (number, step) in enumerate(work):
+            if at and self._stop():
+                break
+            batch.position = number + 1
+            aliases += _aliases(step)
+            if not isinstance(step, PersonStep | AccountStep):
+                continue
+            if not _does(step):
+                batch.accounts.update(one.outcome for one in placed_in(step))
+            elif refused or (why := _tried(changes, rows, step)):
+                batch.leave(number, step, refused or why)
+            else:
+                batch.accounts.update(one.outcome for one in placed_in(step))
+                for n, (record, before) in enumerate(rows.changed()):
+                    entries.append(entry(self._run.run if self._run else 0, number, n, record, before))
+                    batch.rows[record.table.name] += record.many
+        carry_out(connection, around, rows)
+        if self._commit:
+            self._keep(connection, found, batch, entries, aliases)
+        return batch
+
+    def _keep(
+        self,
+        connection: Connection,
+        found: Outcome,
+        batch: Batch,
+        entries: list[Entry],
+        aliases: list[tuple[str, str, str, str]],
+    ) -> None:
+        """Write down what a batch did."""
+        run = self._run
+        if run is None:
+            return
+        self._journal.write(connection, entries)
+        self._journal.know(connection, aliases, run.run)
+        self._journal.refuse(connection, run.run, "apply", batch.left)
+        self._advance(connection, found, batch.position, batch.accounts)
+
+    def _was_planned(self, key: str, identifier: str) -> bool:
+        """Say whether the plan knew that an account carried an id: then it has decided what comes of it."""
+        if self._planned is None:
+            placed = (one for step in self._plan.steps() for one in placed_in(step))
+            self._planned = {hash((one.key, one.id)) for one in placed}
+        return hash((key, identifier)) in self._planned
+
+
+def _tried(changes: Changes, rows: Rows, step: PersonStep | AccountStep) -> str:
+    """Change what a step changes, in memory; give why it must not be, and then nothing is."""
+    rows.begin()
+    try:
+        changes.of(step)
+    except Refused as error:
+        rows.undo()
+        return str(error)
+    return ""
+
+
+def _does(step: Step) -> bool:
+    """Say whether a step changes a row."""
+    if isinstance(step, PersonStep):
+        return any(one.outcome in MOVING for one in step.accounts)
+    return isinstance(step, AccountStep) and step.account.outcome == "archived"
+
+
+def _aliases(step: Step) -> list[tuple[str, str, str, str]]:
+    """Give what a step says of ids: (district, role, old id, v3.0 id). Too long an id is none of Clever's."""
+    if isinstance(step, AliasStep):
+        found = [(step.district, "student", step.old, step.new)]
+    elif isinstance(step, PersonStep | NewStep):
+        found = [(district, role, old, step.person) for district, role, old in step.olds]
+        found.append((step.district, "", step.person, step.person))
+    else:
+        return []
+    return [one for one in found if max(map(len, one)) <= LONGEST]

@@ -1,0 +1,210 @@
+"""The application's database, written to by one run at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Generator, Iterable
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from rolecall.errors import FactsError
+from rolecall.migration.accounts.of_sql import engine_of
+
+_PATIENCE: Final = 30
+_TRIES: Final = 5
+# An arbitrary number that says "a migration is running" among PostgreSQL's advisory locks.
+_RUNNING: Final = 7_265_636_107
+_MYSQL: Final = ("SET time_zone = '+00:00'", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+_SETTINGS: Final = {
+    "postgresql": (
+        "SET timezone = 'UTC'",
+        "SET datestyle = 'ISO, YMD'",
+        "SET intervalstyle = 'postgres'",
+        "SET bytea_output = 'hex'",
+        "SET extra_float_digits = 1",
+    ),
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
+    "sqlite": (),
+}
+_RAISED: Final = 1644  # MariaDB's number for what a trigger says
+
+T = TypeVar("T")
+
+
+class Refused(Exception):
+    """What a step would change must not be changed, and why; nothing of the step is."""
+
+
+class Target:
+    """The database, opened for writing. `locked` says that nobody else carries anything out; `looking` only reads."""
+
+    def __init__(self, url: str) -> None:
+        """Open it."""
+        self.engine: Engine = engine_of(url, write=True)
+        self.looking: Engine = engine_of(url)
+        self.kind = self.engine.dialect.name
+        if self.kind not in _SETTINGS:
+            raise FactsError(f"plans are carried out in SQLite, PostgreSQL and MariaDB, and this is `{self.kind}`")
+        self.name = self.engine.url.set(query={}).render_as_string(hide_password=True)
+        _file(self.engine.url)
+        event.listen(self.engine, "connect", self._prepare)
+        event.listen(self.engine, "begin", self._begin)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.engine.dispose()
+        self.looking.dispose()
+
+    @contextmanager
+    def connected(self, *, read: bool = False) -> Generator[Connection]:
+        """Give a connection, which may be there to `read` only; what the database says against it is a `FactsError`."""
+        with self.told(), self.engine.connect() as connection:
+            yield connection.execution_options(rolecall_reads=read)
+
+    @contextmanager
+    def locked(self) -> Generator[Connection]:
+        """Give a connection while no other run is carried out or undone; `FactsError` where one is.
+
+        The lock is the session's own, so that it ends with the process, however that ends.
+        """
+        with ExitStack() as stack:
+            if self.kind == "sqlite":
+                stack.enter_context(self._lock_file())
+            connection = stack.enter_context(self.connected())
+            if self.kind != "sqlite":
+                asked = {
+                    "postgresql": f"SELECT pg_try_advisory_lock({_RUNNING})",
+                    "mysql": "SELECT GET_LOCK(CONCAT('rolecall:', LEFT(SHA1(DATABASE()), 40)), 0)",
+                }
+                with connection.begin():
+                    taken = connection.execute(text(asked["postgresql" if self.kind == "postgresql" else "mysql"]))
+                    if not taken.scalar():
+                        raise self._busy()
+            yield connection
+
+    def _busy(self) -> FactsError:
+        return FactsError(f"another run is being carried out in `{self.name}`: wait until it ends, or end it")
+
+    @contextmanager
+    def _lock_file(self) -> Generator[None]:
+        """Hold SQLite's own lock on a file beside the database, which the system lets go when the process ends."""
+        lock = sqlite3.connect(f"{_path(self.engine.url)}.rolecall-lock", timeout=0, isolation_level=None)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            lock.close()
+            raise self._busy() from None
+        try:
+            yield
+        finally:
+            lock.close()
+
+    @contextmanager
+    def told(self) -> Generator[None]:
+        """Turn the database's errors into sentences, without anybody's data."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise FactsError(f"`{self.name}`: {said(error)}") from None
+
+    def attempt(self, connection: Connection, work: Callable[[], T], *, keep: bool = True) -> T:
+        """Do work in a transaction, which is taken back where it fails, or `keep` is false; again where others meddled.
+
+        What the database itself refuses (a unique key, a trigger, a value that does not fit) is `Refused`.
+        """
+        for left in reversed(range(_TRIES)):
+            transaction = connection.begin()
+            try:
+                found = work()
+                if keep:
+                    transaction.commit()
+                else:
+                    transaction.rollback()
+            except DBAPIError as error:
+                with suppress(SQLAlchemyError):
+                    transaction.rollback()
+                if _refusal(error):
+                    raise Refused(said(error)) from None
+                if not left or error.connection_invalidated or not _passing(error):
+                    raise
+                time.sleep(0.05 * (_TRIES - left))
+            except BaseException:
+                with suppress(SQLAlchemyError):
+                    transaction.rollback()
+                raise
+            else:
+                return found
+        raise AssertionError("the last try ends it")
+
+    def _prepare(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's
+        """Set a new connection up: values are written the same way whoever asks; we begin transactions ourselves."""
+        if self.kind == "sqlite":
+            connection.isolation_level = None
+            connection.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}").close()
+            return
+        with connection.cursor() as cursor:
+            for statement in _SETTINGS[self.kind]:
+                cursor.execute(statement)
+        connection.commit()
+
+    def _begin(self, connection: Connection) -> None:
+        if self.kind == "sqlite":
+            read = connection.get_execution_options().get("rolecall_reads")
+            connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
+
+    def untransacted(self, connection: Connection, names: Iterable[str]) -> list[str]:
+        """Give the tables that know no transactions: what is written to them could not be taken back."""
+        if self.kind not in ("mysql", "mariadb"):
+            return []
+        query = text(
+            "SELECT 1 FROM information_schema.tables WHERE table_name = :name AND table_schema = "
+            "COALESCE(:schema, DATABASE()) AND engine <> 'InnoDB'"
+        )
+        found = []
+        for name in names:
+            schema, _, plain = name.rpartition(".")
+            if connection.scalar(query, {"name": plain, "schema": schema or None}):
+                found.append(name)
+        return found
+
+
+def said(error: Exception) -> str:
+    """Give the first line of what the database itself said. PostgreSQL's holds no values; others' may name a key."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    diagnosis = getattr(cause, "diag", None)
+    numbered = cause.args[1] if len(getattr(cause, "args", ())) > 1 and isinstance(cause.args[1], str) else None
+    line = getattr(diagnosis, "message_primary", None) or numbered or str(cause)
+    return line.strip().partition("\n")[0].rstrip(".") or type(cause).__name__
+
+
+def _refusal(error: DBAPIError) -> bool:
+    """Say whether the database refused these very rows, so that others may still pass."""
+    if not isinstance(error, OperationalError):
+        return not error.connection_invalidated and type(error).__name__ != "InterfaceError"
+    return getattr(error.orig, "args", (0,))[:1] == (_RAISED,)
+
+
+def _passing(error: DBAPIError) -> bool:
+    """Say whether trying again may help: two that wait for each other, a lock that was held for long."""
+    state = getattr(error.orig, "sqlstate", None)
+    number = getattr(error.orig, "args", (None,))[0]
+    return state in ("40001", "40P01", "55P03") or number in (1205, 1213) or "locked" in str(error.orig)
+
+
+def _path(url: URL) -> str:
+    return (url.database or "").removeprefix("file:")
+
+
+def _file(url: URL) -> None:
+    """See that SQLite's file is there: SQLite would make an empty one."""
+    if url.drivername.startswith("sqlite") and not Path(_path(url)).is_file():
+        raise FactsError(f"there is no file `{_path(url)}`")

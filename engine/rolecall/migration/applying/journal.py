@@ -1,0 +1,238 @@
+"""rolecall's own tables in the application's database: what was done, what there was before, and whose old ids were.
+
+`rolecall_runs` has a line a run. `position` is how many steps of its plan are behind it: it changes in the transaction
+that changes the accounts, so a run that was killed goes on where it was. `rolecall_journal` has what each step changed,
+before and after. `rolecall_refused` has who was left as they were, and why. `rolecall_aliases` is kept for ever.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.dialects import mysql
+
+from rolecall.migration.applying.result import Left
+
+LONGEST: Final = 191
+"""So long may an id be; four of them make a key even in MariaDB."""
+
+_ROOM: Final = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+_EXACT: Final[dict[str, Any]] = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
+
+
+class Run(msgspec.Struct):
+    """A run: its number, its plan's digest, `applying`, `applied`, `undoing` or `undone`, how many steps are behind it.
+
+    `settings` are those of the plan; `counts` what came of the accounts; times are nanoseconds since 1970.
+    """
+
+    run: int
+    plan: str
+    state: str
+    position: int
+    steps: int
+    settings: str
+    counts: str
+    began: int
+    ended: int | None
+
+
+class Entry(msgspec.Struct):
+    """A row that a step changed: what names it now, the columns before and after. `after` is None: it was deleted.
+
+    `many` are how many rows there were that nothing told apart.
+    """
+
+    run: int
+    step: int
+    n: int
+    tbl: str
+    identity: str
+    before: str
+    after: str | None
+    many: int = 1
+
+
+class Journal:
+    """These tables, in the schema in which the accounts are."""
+
+    def __init__(self, schema: str | None) -> None:
+        """Describe them."""
+        made = MetaData(schema=schema)
+        self.metadata = made
+        self.runs = Table(
+            "rolecall_runs",
+            made,
+            Column("run", Integer, primary_key=True, autoincrement=False),
+            Column("plan", String(80), nullable=False),
+            Column("state", String(16), nullable=False),
+            Column("position", Integer, nullable=False),
+            Column("steps", Integer, nullable=False),
+            Column("settings", _ROOM, nullable=False),
+            Column("counts", _ROOM, nullable=False),
+            Column("began", BigInteger, nullable=False),
+            Column("ended", BigInteger),
+            **_EXACT,
+        )
+        self.entries = Table(
+            "rolecall_journal",
+            made,
+            Column("run", Integer, primary_key=True, autoincrement=False),
+            Column("step", Integer, primary_key=True, autoincrement=False),
+            Column("n", Integer, primary_key=True, autoincrement=False),
+            Column("tbl", String(LONGEST), nullable=False),
+            Column("identity", _ROOM, nullable=False),
+            Column("before", _ROOM, nullable=False),
+            Column("after", _ROOM),
+            Column("many", Integer, nullable=False),
+            Column("undone", BigInteger),
+            **_EXACT,
+        )
+        self.refused = Table(
+            "rolecall_refused",
+            made,
+            Column("run", Integer, primary_key=True, autoincrement=False),
+            Column("step", Integer, primary_key=True, autoincrement=False),
+            Column("doing", String(8), primary_key=True),
+            Column("person", String(LONGEST), nullable=False),
+            Column("accounts", _ROOM, nullable=False),
+            Column("why", _ROOM, nullable=False),
+            **_EXACT,
+        )
+        self.aliases = Table(
+            "rolecall_aliases",
+            made,
+            Column("district", String(64), primary_key=True),
+            Column("role", String(32), primary_key=True),
+            Column("old", String(LONGEST), primary_key=True),
+            Column("new", String(LONGEST), primary_key=True),
+            Column("run", Integer, nullable=False),
+            Index("rolecall_aliases_old", "old"),
+            Index("rolecall_aliases_new", "new"),
+            **_EXACT,
+        )
+
+    def there(self, connection: Connection) -> bool:
+        """Say whether there are such tables."""
+        return inspect(connection).has_table(self.runs.name, schema=self.metadata.schema)
+
+    def make(self, connection: Connection) -> None:
+        """Make those that are not there."""
+        self.metadata.create_all(connection)
+
+    def all_runs(self, connection: Connection) -> list[Run]:
+        """Give every run, the first one first."""
+        rows = connection.execute(select(self.runs).order_by(self.runs.c.run))
+        return [Run(*row) for row in rows]
+
+    def begin(self, connection: Connection, plan: str, steps: int, settings: str, now: int) -> Run:
+        """Begin a run."""
+        number = (connection.scalar(select(func.max(self.runs.c.run))) or 0) + 1
+        run = Run(number, plan, "applying", 0, steps, settings, "{}", now, None)
+        connection.execute(insert(self.runs).values(msgspec.structs.asdict(run)))
+        return run
+
+    def advance(self, connection: Connection, run: Run, **changes: Any) -> bool:  # noqa: ANN401 - the columns'
+        """Change a run; false where somebody else did so meanwhile."""
+        same = (self.runs.c.run == run.run, self.runs.c.position == run.position, self.runs.c.state == run.state)
+        return connection.execute(update(self.runs).where(*same).values(changes)).rowcount == 1
+
+    def write(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """Write down what changed."""
+        if entries:
+            connection.execute(
+                insert(self.entries), [msgspec.structs.asdict(one) | {"undone": None} for one in entries]
+            )
+
+    def last_steps(self, connection: Connection, run: int, number: int, below: int) -> list[int]:
+        """Give the last steps under `below` that changed something which is not undone, the last one first."""
+        table = self.entries.c
+        query = select(table.step).where(table.run == run, table.undone.is_(None), table.step < below)
+        return [*connection.scalars(query.distinct().order_by(table.step.desc()).limit(number))]
+
+    def of_steps(self, connection: Connection, run: int, steps: Sequence[int]) -> dict[int, list[Entry]]:
+        """Give what these steps changed, by step, in order."""
+        table = self.entries.c
+        names = [table[one] for one in Entry.__struct_fields__]
+        query = select(*names).where(table.run == run, table.undone.is_(None))
+        query = query.where(table.step >= min(steps), table.step <= max(steps)).order_by(table.step, table.n)
+        found: dict[int, list[Entry]] = {one: [] for one in steps}
+        for row in connection.execute(query):
+            if row.step in found:
+                found[row.step].append(Entry(*row))
+        return found
+
+    def undo(self, connection: Connection, run: int, steps: Sequence[int], now: int) -> None:
+        """Note that these steps are undone."""
+        table = self.entries
+        which = (table.c.run == run, table.c.step.in_(steps))
+        connection.execute(update(table).where(*which).values(undone=now))
+        connection.execute(
+            delete(self.refused).where(
+                self.refused.c.run == run, self.refused.c.step.in_(steps), self.refused.c.doing == "undo"
+            )
+        )
+
+    def refuse(self, connection: Connection, run: int, doing: str, left: Iterable[tuple[int, Left]]) -> None:
+        """Write down who was left as they were while `doing` it; what was written of them before gives way."""
+        table = self.refused.c
+        for step, one in left:
+            same = (table.run == run, table.step == step, table.doing == doing)
+            connection.execute(delete(self.refused).where(*same))
+            values = {"run": run, "step": step, "doing": doing, "person": one.person[:LONGEST]}
+            values |= {"accounts": json.dumps(one.accounts), "why": one.why}
+            connection.execute(insert(self.refused).values(values))
+
+    def all_refused(self, connection: Connection, run: int) -> list[tuple[str, Left]]:
+        """Give who was left as they were in a run, and while doing what."""
+        table = self.refused.c
+        query = (
+            select(table.doing, table.person, table.accounts, table.why).where(table.run == run).order_by(table.step)
+        )
+        return [(row[0], Left(row[1], tuple(json.loads(row[2])), row[3])) for row in connection.execute(query)]
+
+    def know(self, connection: Connection, rows: Iterable[tuple[str, str, str, str]], run: int) -> None:
+        """Learn old ids and whose they were; what is known stays as it is."""
+        values = [dict(zip(("district", "role", "old", "new"), row, strict=True)) | {"run": run} for row in rows]
+        if not values:
+            return
+        said: Any
+        if connection.dialect.name in ("mysql", "mariadb"):
+            said = mysql.insert(self.aliases).prefix_with("IGNORE")
+        else:
+            said = _upsert(connection)(self.aliases).on_conflict_do_nothing()
+        connection.execute(said, values)
+
+    def forget(self, connection: Connection, run: int, keep: Sequence[str]) -> None:
+        """Forget the aliases that a run brought, for it was undone; not of those people of whom it was not."""
+        table = self.aliases.c
+        wanted = [table.run == run]
+        if keep:
+            wanted.append(table.new.not_in(keep))
+        connection.execute(delete(self.aliases).where(*wanted))
+
+
+def _upsert(connection: Connection) -> Any:  # noqa: ANN401 - SQLAlchemy's
+    from sqlalchemy.dialects import postgresql, sqlite  # noqa: PLC0415 - the one that is needed
+
+    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert

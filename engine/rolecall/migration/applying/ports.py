@@ -1,0 +1,54 @@
+"""The ports of `Resolver` over the application's database: its accounts, and the aliases that runs have left there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select
+
+from rolecall.migration.accounts.making import Maker
+from rolecall.migration.accounts.of_sql import engine_of, table_of
+from rolecall.migration.applying.journal import Journal
+from rolecall.migration.model import Account, Settings
+
+
+class Ports:
+    """Both ports over one database. They only read; share them between threads. `close` lets go of connections."""
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        """Look at the accounts' table; `FactsError` where it is not as the settings say."""
+        self._engine, self._settings = engine_of(url), settings
+        with self._engine.connect() as connection:
+            self._table = table_of(connection, settings.accounts.table)
+            self._journal = Journal(settings.accounts.table.rpartition(".")[0] or None)
+            self._migrated = self._journal.there(connection)
+
+    def accounts(self, ids: Sequence[str]) -> list[Account]:
+        """Give every account that carries one of these Clever ids."""
+        maker = Maker(self._settings)
+        column = self._table.c[self._settings.accounts.id]
+        query = select(*(self._table.c[one] for one in maker.wanted)).where(column.in_([*ids]))
+        with self._engine.connect() as connection:
+            found = [maker.account(row, lambda _: True) for row in connection.execute(query)]
+        return [one for one in found if one.id in ids]
+
+    def aliases(self, ids: Sequence[str]) -> list[tuple[str, str, str, str]]:
+        """Give (district, role, old id, v3.0 id) wherever one of these is the old one or the new one."""
+        if not self._there():
+            return []
+        table = self._journal.aliases.c
+        query = select(table.district, table.role, table.old, table.new)
+        query = query.where(or_(table.old.in_([*ids]), table.new.in_([*ids])))
+        with self._engine.connect() as connection:
+            return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query)]
+
+    def _there(self) -> bool:
+        """Say whether anything was ever carried out here; once it was, it was."""
+        if not self._migrated:
+            with self._engine.connect() as connection:
+                self._migrated = self._journal.there(connection)
+        return self._migrated
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._engine.dispose()

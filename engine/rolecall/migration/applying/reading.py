@@ -1,0 +1,72 @@
+"""The rows around some people, read and locked in a few statements, whoever many the people are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, LargeBinary, select, type_coerce
+
+from rolecall.migration.applying.around import Around
+from rolecall.migration.applying.rows import Rows
+from rolecall.migration.applying.stored import AsText, Stored
+from rolecall.migration.model import AccountStep, PersonStep, placed_in
+
+_AT_ONCE: Final = 200
+
+
+def read_around(
+    connection: Connection, around: Around, steps: Sequence[PersonStep | AccountStep]
+) -> tuple[Rows, dict[str, str]]:
+    """Read what these steps may change, and the fingerprints of the accounts as they are now, by key."""
+    rows = Rows(connection, around.indexed())
+    columns, accounts = around.settings.accounts, around.accounts
+    keys = [one.key for step in steps for one in placed_in(step)]
+    if not keys:
+        return rows, {}
+    rows.fetch(accounts, columns.key, forms(connection, around, columns.key, keys))
+    prints = _prints(connection, around, keys)
+    people = [step for step in steps if isinstance(step, PersonStep)]
+    ids = [one for step in people for one in (step.person, *(old for _, _, old in step.olds))]
+    rows.fetch(accounts, columns.id, forms(connection, around, columns.id, ids))
+    merging = [step for step in people if step.survivor]
+    for name, (table, names) in around.referring.items():
+        # A survivor's own rows matter where the others' may meet them.
+        meeting = bool(table.keys) or not table.named
+        wanted = [one.key for step in merging for one in step.accounts if meeting or one.key != step.survivor]
+        found = {(row.now or {})[columns.key] for key in wanted for row in rows.having(accounts, columns.key, key)}
+        for column in names if wanted else ():
+            rows.fetch(table, column, {*found, *_written(connection, table, column, wanted)})
+        _ = name
+    return rows, prints
+
+
+def _prints(connection: Connection, around: Around, keys: Sequence[str]) -> dict[str, str]:
+    """Read the accounts as the plan did, and take their fingerprints."""
+    maker, key = around.maker(), around.settings.accounts.key
+    column = type_coerce(around.seen.c[key], around.accounts.table.c[key].type)
+    query, found = select(*(around.seen.c[one] for one in maker.wanted)), dict[str, str]()
+    values = forms(connection, around, key, keys)
+    for at in range(0, len(values), _AT_ONCE):
+        for row in connection.execute(query.where(column.in_(values[at : at + _AT_ONCE]))):
+            account = maker.account(row, lambda _: True)
+            found[account.key] = account.print
+    return found
+
+
+def forms(connection: Connection, around: Around, column: str, values: Iterable[str]) -> list[Any]:
+    """Give values that a plan has as text in the forms in which the accounts' table may hold them."""
+    kind = around.seen.c[column].type
+    if isinstance(kind, LargeBinary) or getattr(kind, "__visit_name__", "") in ("BINARY", "VARBINARY"):
+        as_text = isinstance(around.accounts.table.c[column].type, AsText)
+        return [f"\\x{one}" if as_text else bytes.fromhex(one) for one in values]
+    return _written(connection, around.accounts, column, values)
+
+
+def _written(connection: Connection, table: Stored, column: str, values: Iterable[str]) -> list[Any]:
+    """Give texts, and for SQLite, which may hold either, the numbers that they are too."""
+    found: list[Any] = [*dict.fromkeys(values)]
+    if connection.dialect.name == "sqlite":
+        found += [int(one) for one in found if one.isdecimal() and str(int(one)) == one]
+    _ = table, column
+    return found

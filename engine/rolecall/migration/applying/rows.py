@@ -1,0 +1,253 @@
+"""The rows around some people: read at once, changed in memory one person after the other, written at once.
+
+A person whose change fails half way is taken back in memory, and nobody else is touched. What is written is the
+difference between a row as it was read and as it is at the end, so that the order of people does not matter to keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, bindparam, or_, select
+
+from rolecall.migration.accounts.making import text as as_text
+from rolecall.migration.applying.database import Refused
+from rolecall.migration.applying.stored import Stored
+
+_AT_ONCE: Final = 200
+Values = dict[str, Any]
+
+
+class Record:
+    """A row: as it was read (None: it is new), as it is (None: it is gone), as it was last (for one that is gone)."""
+
+    __slots__ = ("first", "many", "now", "table", "was")
+
+    def __init__(self, table: Stored, first: Values | None, now: Values | None, many: int = 1) -> None:
+        """Begin with a row that was read, or that is new; or with as many as cannot be told apart."""
+        self.table, self.first, self.now, self.was, self.many = table, first, now, now, many
+
+
+class Rows:
+    """Rows of some tables. `indexed` are the columns, by table, in which they are looked for."""
+
+    def __init__(self, connection: Connection, indexed: dict[str, tuple[str, ...]], *, lock: bool = True) -> None:
+        """Hold none yet. Rows that are read are locked, unless nothing is to change."""
+        self._connection, self._indexed, self._lock = connection, indexed, lock
+        self.every: list[Record] = []
+        self._read_before: set[tuple[str, tuple[Any, ...]]] = set()
+        self._by: dict[tuple[str, tuple[Any, ...]], Record] = {}
+        self._index: dict[tuple[str, str, str], dict[Record, None]] = {}
+        self._unique: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], Record]] = {}
+        self._touched: dict[Record, Values | None] = {}
+
+    # reading
+
+    def fetch(self, table: Stored, column: str, values: Iterable[Any]) -> None:
+        """Read the rows that have one of these values in a column, and lock them."""
+        for some in _parts(sorted({*values}, key=str), _AT_ONCE):
+            self._read(table, table.table.c[column].in_(some))
+
+    def fetch_named(self, table: Stored, names: Iterable[tuple[Any, ...]]) -> None:
+        """Read the rows that are named so, and lock them."""
+        names = [*dict.fromkeys(names)]
+        if len(table.identity) == 1:
+            self.fetch(table, table.identity[0], [one[0] for one in names])
+            return
+        for some in _parts(names, _AT_ONCE):
+            self._read(table, or_(*(self._same(table, one) for one in some)))
+
+    @staticmethod
+    def _same(table: Stored, name: tuple[Any, ...]) -> Any:  # noqa: ANN401 - SQLAlchemy's
+        columns = [table.table.c[one] for one in table.identity]
+        if table.named:
+            return and_(*(column == value for column, value in zip(columns, name, strict=True)))
+        return and_(*(column.is_not_distinct_from(value) for column, value in zip(columns, name, strict=True)))
+
+    def _read(self, table: Stored, condition: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
+        columns = [table.table.c[one] for one in table.columns]
+        query = select(*columns).where(condition)
+        query = query.with_for_update() if self._lock else query
+        new: dict[tuple[str, tuple[Any, ...]], Record] = {}
+        for row in self._connection.execute(query):
+            values = dict(zip(table.columns, row, strict=True))
+            at = (table.name, table.of(values))
+            if at in new:
+                new[at].many += 1
+            elif at not in self._read_before:
+                new[at] = Record(table, values, dict(values))
+                self._enter(new[at])
+        self._read_before |= new.keys()
+        self.every += new.values()
+
+    # looking
+
+    def named(self, table: Stored, name: tuple[Any, ...]) -> Record | None:
+        """Give the row that is named so now."""
+        found = self._by.get((table.name, name))
+        return found if found is not None and found.now is not None else None
+
+    def having(self, table: Stored, column: str, value: object) -> list[Record]:
+        """Give the rows that have this value in an indexed column now, in the order in which they are named."""
+        found = self._index.get((table.name, column, as_text(value)), ())
+        return sorted(found, key=lambda one: [str(part) for part in table.of(one.now or {})])
+
+    def holder(self, table: Stored, key: tuple[str, ...], values: Values) -> Record | None:
+        """Give the row that holds the place of these values under a unique key now, or None."""
+        if key == table.identity:
+            return self.named(table, table.of(values))
+        place = tuple(values[one] for one in key)
+        if None in place:  # to SQL, what is null equals nothing
+            return None
+        return self._unique.get((table.name, key), {}).get(place)
+
+    # changing
+
+    def begin(self) -> None:
+        """Begin with a person: what was changed before stays."""
+        self._touched = {}
+
+    def change(self, record: Record, changes: Values) -> None:
+        """Change columns of a row."""
+        if record.now is None:
+            raise Refused(f"a row of `{record.table.name}` is gone")
+        self._keep(record)
+        self._leave(record)
+        record.now = record.was = record.now | changes
+        self._enter(record)
+
+    def remove(self, record: Record) -> None:
+        """Delete a row."""
+        self._keep(record)
+        self._leave(record)
+        record.now = None
+
+    def add(self, table: Stored, values: Values, many: int) -> Record:
+        """Put a row back; or as many as cannot be told apart."""
+        record = Record(table, None, None, many)
+        self.every.append(record)
+        self._keep(record)
+        record.now = record.was = dict(values)
+        self._enter(record)
+        return record
+
+    def undo(self) -> None:
+        """Take back what was changed since `begin`."""
+        for record in self._touched:
+            self._leave(record)
+        for record, values in self._touched.items():
+            record.now = record.was = values
+            self._enter(record)
+        self._touched = {}
+
+    def changed(self) -> Iterator[tuple[Record, Values | None]]:
+        """Give each row that was changed since `begin`, and what it was then."""
+        yield from ((record, before) for record, before in self._touched.items() if record.now != before)
+
+    def _keep(self, record: Record) -> None:
+        if record not in self._touched:
+            self._touched[record] = record.now
+
+    def _enter(self, record: Record) -> None:
+        table, now = record.table, record.now
+        if now is None:
+            return
+        self._by[table.name, table.of(now)] = record
+        for column in self._indexed.get(table.name, ()):
+            if now[column] is not None:
+                self._index.setdefault((table.name, column, as_text(now[column])), {})[record] = None
+        for key in table.keys:
+            place = tuple(now.get(one) for one in key)
+            if None not in place:
+                self._unique.setdefault((table.name, key), {})[place] = record
+
+    def _leave(self, record: Record) -> None:
+        table, now = record.table, record.now
+        if now is None:
+            return
+        at = (table.name, table.of(now))
+        if self._by.get(at) is record:
+            del self._by[at]
+        for column in self._indexed.get(table.name, ()):
+            self._index.get((table.name, column, as_text(now[column])), {}).pop(record, None)
+        for key in table.keys:
+            place = tuple(now.get(one) for one in key)
+            held = self._unique.get((table.name, key), {})
+            if held.get(place) is record:
+                del held[place]
+
+
+class Writer:
+    """Writes differences of rows, many at a time; whatever was not as it was read is `Refused`."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Write over this connection."""
+        self._connection = connection
+
+    def update(self, records: Iterable[Record], wanted: Callable[[Record, str], bool] = lambda *_: True) -> None:
+        """Write the wanted columns that differ from how the row stands there now."""
+        grouped: dict[tuple[str, tuple[str, ...]], list[tuple[Record, Values]]] = {}
+        for record in records:
+            first, now = record.first, record.now or record.was
+            if first is None or now is None:
+                continue
+            differing = {
+                one: now[one] for one in record.table.columns if now[one] != first[one] and wanted(record, one)
+            }
+            if differing:
+                grouped.setdefault((record.table.name, tuple(differing)), []).append((record, differing))
+        for (_, columns), some in sorted(grouped.items(), key=lambda item: item[0]):
+            self._update(some[0][0].table, columns, some)
+
+    def _update(self, table: Stored, columns: Sequence[str], some: list[tuple[Record, Values]]) -> None:
+        target = table.table
+        said = target.update().where(*self._named(table))
+        setting = [target.c[one] for one in columns]
+        said = said.values({one: bindparam(f"s{at}", type_=one.type) for at, one in enumerate(setting)})
+        rows = []
+        for record, differing in some:
+            names = {f"w{at}": one for at, one in enumerate(table.of(record.first or {}))}
+            rows.append(names | {f"s{at}": differing[one] for at, one in enumerate(columns)})
+            record.first = (record.first or {}) | differing
+        self._run(table, said, rows, sum(record.many for record, _ in some))
+
+    def delete(self, records: Iterable[Record]) -> None:
+        """Delete rows."""
+        grouped: dict[str, list[Record]] = {}
+        for record in records:
+            grouped.setdefault(record.table.name, []).append(record)
+        for some in grouped.values():
+            table = some[0].table
+            rows = [{f"w{at}": one for at, one in enumerate(table.of(record.first or {}))} for record in some]
+            said = table.table.delete().where(*self._named(table))
+            self._run(table, said, rows, sum(record.many for record in some))
+
+    def insert(self, records: Iterable[Record], instead: Callable[[Record], Values] = lambda _: {}) -> None:
+        """Put rows back; `instead` are values that must stand there for a moment, until `update`."""
+        grouped: dict[str, list[Record]] = {}
+        for record in records:
+            grouped.setdefault(record.table.name, []).append(record)
+        for some in grouped.values():
+            table, rows = some[0].table, []
+            for record in some:
+                record.first = (record.now or {}) | instead(record)
+                rows += [table.inserted(self._connection, record.first)] * record.many
+            self._connection.execute(table.insertion(self._connection), rows)
+
+    @staticmethod
+    def _named(table: Stored) -> list[Any]:
+        columns = [(table.table.c[one], f"w{at}") for at, one in enumerate(table.identity)]
+        if table.named:
+            return [column == bindparam(name, type_=column.type) for column, name in columns]
+        return [column.is_not_distinct_from(bindparam(name, type_=column.type)) for column, name in columns]
+
+    def _run(self, table: Stored, said: Any, rows: list[Values], wanted: int) -> None:  # noqa: ANN401 - SQLAlchemy's
+        met = self._connection.execute(said, rows).rowcount
+        if met not in (wanted, -1):
+            raise Refused(f"{abs(wanted - met)} rows of `{table.name}` are not as they were read")
+
+
+def _parts(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for at in range(0, len(values), size):
+        yield values[at : at + size]

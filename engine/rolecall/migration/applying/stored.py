@@ -1,0 +1,177 @@
+"""Tables as they are stored: every value comes out, and goes in again, exactly as the database holds it.
+
+PostgreSQL gives and takes text, through casts of its own, which loses nothing; SQLite and MariaDB give what their
+drivers know. Nothing here knows what a column means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Column, Connection, Double, MetaData, Table, Text, bindparam, cast, inspect, text, type_coerce
+from sqlalchemy.types import UserDefinedType
+
+_CATALOG: Final = text(
+    "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a WHERE a.attrelid = "
+    "to_regclass(:name) AND a.attnum > 0 AND NOT a.attisdropped"
+)
+
+
+class Plainly(UserDefinedType[Any]):
+    """A value as the driver gives it."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401 - SQLAlchemy's
+        """Is never asked: nothing is made with it."""
+        return "BLOB"
+
+
+class Floating(Plainly):
+    """A single-precision number of MariaDB, which would be shown with six digits only."""
+
+    cache_ok = True
+
+    def column_expression(self, colexpr: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's
+        """Ask for all of its digits."""
+        return cast(colexpr, Double())
+
+
+class AsText(UserDefinedType[Any]):
+    """A value of PostgreSQL as PostgreSQL writes it."""
+
+    cache_ok = True
+
+    def __init__(self, written: str) -> None:
+        """Keep the type's name, as PostgreSQL writes it."""
+        self.written = written
+
+    def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401 - SQLAlchemy's
+        """Give the type's name."""
+        return self.written
+
+    def bind_expression(self, bindvalue: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's
+        """Have PostgreSQL read the text."""
+        return cast(type_coerce(bindvalue, Text()), self)
+
+    def column_expression(self, colexpr: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's
+        """Have PostgreSQL write it."""
+        return cast(colexpr, Text())
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A table: its columns that can be written, what names a row, its unique keys.
+
+    `identity` is the primary key, or a unique key that is never null; all columns where there is none of them, and then
+    `named` is false: rows that are alike cannot be told apart, and need not be.
+    """
+
+    name: str
+    table: Table
+    columns: tuple[str, ...]
+    identity: tuple[str, ...]
+    named: bool
+    keys: tuple[tuple[str, ...], ...]
+
+    def of(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Give what names a row with these values."""
+        return tuple(values[one] for one in self.identity)
+
+    def insertion(self, connection: Connection) -> Any:  # noqa: ANN401 - SQLAlchemy's
+        """Give the statement that puts a row back, even with numbers that PostgreSQL would rather give itself."""
+        if connection.dialect.name != "postgresql":
+            return self.table.insert()
+        quote = connection.dialect.identifier_preparer
+        name = quote.format_table(self.table)
+        names = ", ".join(quote.quote(one).replace(":", r"\:") for one in self.columns)
+        values = ", ".join(
+            f"CAST(:c{at} AS {self.table.c[one].type.get_col_spec()})"  # type: ignore[attr-defined]
+            for at, one in enumerate(self.columns)
+        )
+        said = text(f"INSERT INTO {name} ({names}) OVERRIDING SYSTEM VALUE VALUES ({values})")  # noqa: S608 - quoted names
+        return said.bindparams(*(bindparam(f"c{at}", type_=Text()) for at in range(len(self.columns))))
+
+    def inserted(self, connection: Connection, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the parameters for it."""
+        if connection.dialect.name != "postgresql":
+            return {one: values[one] for one in self.columns}
+        return {f"c{at}": values[one] for at, one in enumerate(self.columns)}
+
+
+def stored(connection: Connection, name: str) -> Stored:
+    """Look at a table, named `table` or `schema.table`."""
+    schema, _, plain = name.rpartition(".")
+    looked, kind = inspect(connection), connection.dialect.name
+    found = looked.get_columns(plain, schema or None)
+    written: dict[str, str] = {}
+    if kind == "postgresql":
+        quoted = ".".join(connection.dialect.identifier_preparer.quote(one) for one in (schema, plain) if one)
+        written = {row[0]: row[1] for row in connection.execute(_CATALOG, {"name": quoted})}
+    columns = [
+        Column(str(one["name"]), _type(kind, written.get(str(one["name"]), ""), str(one["type"])))
+        for one in found
+        if not one.get("computed")
+    ]
+    names = tuple(one.name for one in columns)
+    never_null = {str(one["name"]) for one in found if not one["nullable"]}
+    keys = unique_keys(connection, plain, schema or None)
+    primary = tuple(looked.get_pk_constraint(plain, schema or None)["constrained_columns"])
+    naming = [primary] if primary else [one for one in keys if set(one) <= never_null]
+    identity = naming[0] if naming and set(naming[0]) <= {*names} else ()
+    table = Table(plain, MetaData(), *columns, schema=schema or None)
+    return Stored(name, table, names, identity or names, bool(identity), keys)
+
+
+def _type(kind: str, written: str, said: str) -> Any:  # noqa: ANN401 - SQLAlchemy's
+    if kind == "postgresql":
+        return AsText(written or "text")
+    return Floating() if said.upper().startswith("FLOAT") and kind in ("mysql", "mariadb") else Plainly()
+
+
+def unique_keys(connection: Connection, table: str, schema: str | None) -> tuple[tuple[str, ...], ...]:
+    """Give every key that is unique: the primary one, constraints, and unique indexes of columns alone."""
+    looked = inspect(connection)
+    # SQLAlchemy does not see `x VARCHAR(9) UNIQUE` in SQLite's own words, only the index behind it.
+    more = {"include_auto_indexes": True} if connection.dialect.name == "sqlite" else {}
+    found: list[Sequence[str | None]] = [looked.get_pk_constraint(table, schema)["constrained_columns"]]
+    found += [one["column_names"] for one in looked.get_unique_constraints(table, schema)]
+    found += [one["column_names"] for one in looked.get_indexes(table, schema, **more) if one["unique"]]
+    plain = [tuple(name for name in one if name is not None) for one in found if one and None not in one]
+    return tuple(dict.fromkeys(plain))
+
+
+class Pointing(msgspec.Struct, frozen=True):
+    """A foreign key of another table: its table and columns, and the columns that they name."""
+
+    table: str
+    columns: tuple[str, ...]
+    referred: tuple[str, ...]
+
+
+def pointing(connection: Connection, names: Iterable[str]) -> dict[str, list[Pointing]]:
+    """Give, by table, every foreign key that names rows of it, from its own schema and from all others."""
+    wanted: dict[str, list[Pointing]] = {name: [] for name in names}
+    looked = inspect(connection)
+    default = looked.default_schema_name
+    for schema in _schemas(connection):
+        for (where, table), keys in looked.get_multi_foreign_keys(schema=schema).items():
+            said = f"{where}.{table}" if where else table
+            for key in keys:
+                of, plain = key.get("referred_schema") or where, key["referred_table"]
+                for name in (f"{of}.{plain}" if of else plain, plain if of in (None, default) else ""):
+                    if name in wanted:
+                        columns, referred = tuple(key["constrained_columns"]), tuple(key["referred_columns"])
+                        wanted[name].append(Pointing(said, columns, referred))
+    return wanted
+
+
+def _schemas(connection: Connection) -> list[str | None]:
+    """Give the schemas in which tables may refer to others; None is the connection's own."""
+    if connection.dialect.name == "sqlite":
+        return [None]
+    looked = inspect(connection)
+    own = looked.default_schema_name
+    system = {"information_schema", "mysql", "performance_schema", "sys", own}
+    return [None, *(one for one in looked.get_schema_names() if one not in system and not one.startswith("pg_"))]

@@ -1,0 +1,197 @@
+"""A run undone: what each step changed is put back, the last one first; whoever changed since is left, and told."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from rolecall.errors import FactsError
+from rolecall.migration.accounts.making import text as as_text
+from rolecall.migration.applying.around import Around, look_around
+from rolecall.migration.applying.carrying import BATCH, Told
+from rolecall.migration.applying.database import Refused, Target
+from rolecall.migration.applying.images import decode
+from rolecall.migration.applying.journal import Entry, Journal, Run
+from rolecall.migration.applying.result import Left, Outcome
+from rolecall.migration.applying.rows import Rows
+from rolecall.migration.applying.writing import put_back
+from rolecall.migration.model import Settings
+
+_ENDED = ("undone",)
+
+
+class Undoer:
+    """Undoes a run. It needs no plan: the journal has all of it. `stop` is asked after each person."""
+
+    def __init__(
+        self,
+        url: str,
+        run: int,
+        *,
+        schema: str | None = None,
+        commit: bool = False,
+        batch: int = BATCH,
+        told: Told = lambda _what, _number: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Say which run, and where. `schema` is that of the accounts, where it is not the connection's own."""
+        self._url, self._number, self._commit, self._batch = url, run, commit, batch
+        self._told, self._stop = told, stop
+        self._journal = Journal(schema)
+        self._below = 0
+        self._left: dict[int, Left] = {}
+
+    def run(self) -> Outcome:
+        """Do it, or go on where it was stopped; `FactsError` where it must not begin."""
+        with Target(self._url) as target, target.locked() as connection:
+            run = target.attempt(connection, lambda: self._find(connection), keep=False)
+            settings = msgspec.json.decode(run.settings, type=Settings)
+            with connection.begin():
+                around = look_around(target, connection, settings)
+            found = Outcome(run.run, "undoing", 0, run.steps, Counter(), Counter(), [])
+            if self._commit:
+                target.attempt(connection, lambda: self._mark(connection, run, "undoing"))
+            self._below = run.steps
+            while steps := target.attempt(connection, lambda: self._next(connection), keep=False):
+                self._do(target, connection, around, steps, found)
+                if self._stop():
+                    break
+            else:
+                found.state = "undone"
+                if self._commit:
+                    target.attempt(connection, lambda: self._end(connection, run))
+            found.left = [self._left[one] for one in sorted(self._left)]
+            return found
+
+    def _find(self, connection: Connection) -> Run:
+        """Find the run; those that came after it must be undone before."""
+        if not self._journal.there(connection):
+            raise FactsError("nothing was ever carried out here")
+        runs = {one.run: one for one in self._journal.all_runs(connection)}
+        run = runs.get(self._number)
+        if run is None:
+            raise FactsError(f"there is no run {self._number} here; there are {', '.join(map(str, runs)) or 'none'}")
+        later = [one.run for one in runs.values() if one.run > run.run and one.state not in _ENDED]
+        if later:
+            raise FactsError(f"run {later[-1]} came after run {run.run}: roll that back first")
+        return run
+
+    def _mark(self, connection: Connection, run: Run, state: str) -> None:
+        if run.state != state and not self._journal.advance(connection, run, state=state):
+            raise FactsError(f"run {run.run} was gone on with by somebody else meanwhile")
+        run.state = state
+
+    def _end(self, connection: Connection, run: Run) -> None:
+        """Note that the run is undone; the old ids that it brought are forgotten, but of those who were left."""
+        left = self._journal.all_refused(connection, run.run)
+        keep = sorted({one.person for doing, one in left if doing == "undo" and one.person})
+        self._journal.forget(connection, run.run, keep)
+        if not self._journal.advance(connection, run, state="undone", ended=time.time_ns()):
+            raise FactsError(f"run {run.run} was gone on with by somebody else meanwhile")
+
+    def _next(self, connection: Connection) -> list[int]:
+        return self._journal.last_steps(connection, self._number, self._batch, self._below)
+
+    def _do(self, target: Target, connection: Connection, around: Around, steps: Sequence[int], found: Outcome) -> None:
+        """Undo some steps in one transaction; where the database refuses them, each in one of its own."""
+        try:
+            done, left = target.attempt(connection, lambda: self._once(connection, around, steps), keep=self._commit)
+        except Refused as error:
+            if len(steps) > 1:
+                for one in steps:
+                    self._do(target, connection, around, [one], found)
+                    if self._stop():
+                        break
+                return
+            why = str(error)
+            done, left = target.attempt(
+                connection, lambda: self._once(connection, around, steps, why), keep=self._commit
+            )
+        self._left |= left
+        self._below = steps[done - 1]
+        found.accounts["undone"] += done - len(left)
+        found.accounts["refused"] += len(left)
+        self._told("people", found.accounts.total())
+
+    def _once(
+        self, connection: Connection, around: Around, steps: Sequence[int], refused: str = ""
+    ) -> tuple[int, dict[int, Left]]:
+        """Undo some steps; give how many were looked at, and who of them was left."""
+        entries = self._journal.of_steps(connection, self._number, steps)
+        rows = Rows(connection, around.indexed())
+        self._read(connection, around, rows, [one for some in entries.values() for one in some])
+        left: dict[int, Left] = {}
+        done = 0
+        for step in steps:
+            if done and self._stop():
+                break
+            done += 1
+            why = refused or _tried(connection, around, rows, entries[step])
+            if why:
+                left[step] = _left(around, entries[step], why)
+        put_back(connection, around, rows)
+        undone = [one for one in steps[:done] if one not in left]
+        if self._commit:
+            if undone:
+                self._journal.undo(connection, self._number, undone, time.time_ns())
+            self._journal.refuse(connection, self._number, "undo", left.items())
+        return done, left
+
+    @staticmethod
+    def _read(connection: Connection, around: Around, rows: Rows, entries: Sequence[Entry]) -> None:
+        """Read the rows that were changed, as they are now."""
+        by: dict[str, list[tuple[object, ...]]] = {}
+        for one in entries:
+            by.setdefault(one.tbl, []).append(tuple(decode(one.identity)))
+        for name, names in by.items():
+            rows.fetch_named(around.table(connection, name), names)
+
+
+def _tried(connection: Connection, around: Around, rows: Rows, entries: Sequence[Entry]) -> str:
+    """Put back what a step changed, in memory; give why it must not be, and then nothing is."""
+    rows.begin()
+    try:
+        for one in reversed(entries):
+            _undo(connection, around, rows, one)
+    except Refused as error:
+        rows.undo()
+        return str(error)
+    return ""
+
+
+def _undo(connection: Connection, around: Around, rows: Rows, one: Entry) -> None:
+    """Put one row back, which must be as it was left."""
+    table = around.table(connection, one.tbl)
+    name, before, after = tuple(decode(one.identity)), decode(one.before), decode(one.after)
+    record = rows.named(table, name)
+    if after is None:
+        if record is not None:
+            raise Refused(f"there is a row of `{one.tbl}` again where one was deleted")
+        rows.add(table, before, one.many)
+        return
+    now = None if record is None else record.now
+    if record is None or now is None:
+        raise Refused(f"a row of `{one.tbl}` is gone since")
+    changed = [column for column, value in after.items() if now.get(column) != value]
+    if changed or record.many != one.many:
+        raise Refused(f"`{one.tbl}.{changed[0] if changed else table.columns[0]}` has been changed since")
+    rows.change(record, before)
+
+
+def _left(around: Around, entries: Sequence[Entry], why: str) -> Left:
+    """Say who was left: their accounts, and the v3.0 id that these came to carry."""
+    columns, accounts, people = around.settings.accounts, list[str](), list[str]()
+    for one in entries:
+        if one.tbl != around.accounts.name:
+            continue
+        known = decode(one.after) or decode(one.before)
+        at = around.accounts.identity.index(columns.key) if columns.key in around.accounts.identity else None
+        key = decode(one.before).get(columns.key) if at is None else decode(one.identity)[at]
+        accounts.append(as_text(key))
+        if one.after is not None and columns.id in known:
+            people.append(as_text(known[columns.id]))
+    return Left(people[0] if people else "", tuple(accounts), why)
