@@ -25,7 +25,12 @@ def plan(
     context: typer.Context,
     accounts: Annotated[
         str,
-        typer.Option("--accounts", metavar="WHERE", help="The accounts: a database's URL, a .csv or a .jsonl file."),
+        typer.Option(
+            "--accounts",
+            metavar="WHERE",
+            envvar="ROLECALL_ACCOUNTS",
+            help="The accounts: a database's URL, a .csv or a .jsonl file.",
+        ),
     ],
     map: Annotated[  # noqa: A002 - the option's name
         list[str],

@@ -73,12 +73,16 @@ def connected(engine: Engine) -> Connection:
 def failed(name: str, error: Exception, url: URL | None = None) -> FactsError:
     """Say that something cannot be read, and why in the database's own words, but never its password."""
     why = str(getattr(error, "orig", None) or error)
-    why = why.splitlines()[0] if why else type(error).__name__
+    return FactsError(f"`{name}` cannot be read: {scrubbed(why.splitlines()[0] if why else type(error).__name__, url)}")
+
+
+def scrubbed(said: str, url: URL | None) -> str:
+    """Give what a driver said without the URL's password."""
     for secret in _secrets(url) if url is not None else ():
         # A few letters are also in other words: they are hidden where they stand by themselves.
         where = re.escape(secret) if len(secret) > _SHORT else rf"(?<!\w){re.escape(secret)}(?!\w)"
-        why = re.sub(where, "***", why)
-    return FactsError(f"`{name}` cannot be read: {why}")
+        said = re.sub(where, "***", said)
+    return said
 
 
 def _secrets(url: URL) -> Iterator[str]:
@@ -113,4 +117,4 @@ def _leave(connection: Any, result: Any) -> None:  # noqa: ANN401 - as above
     connection.invalidate()
 
 
-__all__ = ["connected", "engine_of", "failed", "name_of", "stream"]
+__all__ = ["connected", "engine_of", "failed", "name_of", "scrubbed", "stream"]

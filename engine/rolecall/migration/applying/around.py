@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 from sqlalchemy import Connection, Table
 
@@ -69,13 +67,9 @@ def look_around(target: Target, connection: Connection, settings: Settings) -> A
         table = known.setdefault(full, stored(connection, full))
         referring[full], clash[full] = (table, one.columns), one.clash
     names = [*dict.fromkeys((name, *referring))]
-    _check(target, connection, names)
-    return Around(settings, seen, accounts, referring, clash, pointing(connection, names), known)
-
-
-def _check(target: Target, connection: Connection, names: Iterable[str]) -> None:
-    lost = target.untransacted(connection, names)
-    if lost:
+    if tables.without_transactions:
+        lost = tables.without_transactions[0]
         raise FactsError(
-            f"`{lost[0]}` is no InnoDB table, so nothing could be taken back: `ALTER TABLE {lost[0]} ENGINE=InnoDB`"
+            f"`{lost}` is no InnoDB table, so nothing could be taken back: `ALTER TABLE {lost} ENGINE=InnoDB`"
         )
+    return Around(settings, seen, accounts, referring, clash, pointing(connection, names), known)

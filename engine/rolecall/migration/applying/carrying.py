@@ -190,10 +190,11 @@ class Carrier:
             aliases += _aliases(step)
             if not isinstance(step, PersonStep | AccountStep):
                 continue
+            why = refused if refused or not _does(step) else _tried(changes, rows, step)
             if not _does(step):
                 batch.accounts.update(one.outcome for one in placed_in(step))
-            elif refused or (why := _tried(changes, rows, step)):
-                batch.leave(number, step, refused or why)
+            elif why:
+                batch.leave(number, step, why)
             else:
                 batch.accounts.update(one.outcome for one in placed_in(step))
                 for n, (record, before) in enumerate(rows.changed()):

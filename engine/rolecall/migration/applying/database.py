@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from rolecall.errors import FactsError
-from rolecall.migration.accounts.of_sql import engine_of
+from rolecall.migration.accounts.connecting import engine_of, name_of, scrubbed
 
 _PATIENCE: Final = 30
 _TRIES: Final = 5
@@ -23,6 +23,7 @@ _RUNNING: Final = 7_265_636_107
 _MYSQL: Final = ("SET time_zone = '+00:00'", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
 _SETTINGS: Final = {
     "postgresql": (
+        "SET row_security = off",
         "SET timezone = 'UTC'",
         "SET datestyle = 'ISO, YMD'",
         "SET intervalstyle = 'postgres'",
@@ -52,7 +53,7 @@ class Target:
         self.kind = self.engine.dialect.name
         if self.kind not in _SETTINGS:
             raise FactsError(f"plans are carried out in SQLite, PostgreSQL and MariaDB, and this is `{self.kind}`")
-        self.name = self.engine.url.set(query={}).render_as_string(hide_password=True)
+        self.name = name_of(self.engine)
         _file(self.engine.url)
         event.listen(self.engine, "connect", self._prepare)
         event.listen(self.engine, "begin", self._begin)
@@ -67,7 +68,7 @@ class Target:
     @contextmanager
     def connected(self, *, read: bool = False) -> Generator[Connection]:
         """Give a connection, which may be there to `read` only; what the database says against it is a `FactsError`."""
-        with self.told(), self.engine.connect() as connection:
+        with self.told(), self._opened() as connection:
             yield connection.execution_options(rolecall_reads=read)
 
     @contextmanager
@@ -114,7 +115,13 @@ class Target:
         try:
             yield
         except SQLAlchemyError as error:
-            raise FactsError(f"`{self.name}`: {said(error)}") from None
+            raise FactsError(f"`{self.name}`: {scrubbed(said(error), self.engine.url)}") from None
+
+    def _opened(self) -> Connection:
+        try:
+            return self.engine.connect()
+        except Exception as error:  # noqa: BLE001 - drivers tell of options, and of what they lack, in errors of any kind
+            raise FactsError(f"`{self.name}`: {scrubbed(said(error), self.engine.url)}") from None
 
     def attempt(self, connection: Connection, work: Callable[[], T], *, keep: bool = True) -> T:
         """Do work in a transaction, which is taken back where it fails, or `keep` is false; again where others meddled.
@@ -160,21 +167,6 @@ class Target:
         if self.kind == "sqlite":
             read = connection.get_execution_options().get("rolecall_reads")
             connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
-
-    def untransacted(self, connection: Connection, names: Iterable[str]) -> list[str]:
-        """Give the tables that know no transactions: what is written to them could not be taken back."""
-        if self.kind not in ("mysql", "mariadb"):
-            return []
-        query = text(
-            "SELECT 1 FROM information_schema.tables WHERE table_name = :name AND table_schema = "
-            "COALESCE(:schema, DATABASE()) AND engine <> 'InnoDB'"
-        )
-        found = []
-        for name in names:
-            schema, _, plain = name.rpartition(".")
-            if connection.scalar(query, {"name": plain, "schema": schema or None}):
-                found.append(name)
-        return found
 
 
 def said(error: Exception) -> str:

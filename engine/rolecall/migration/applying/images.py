@@ -43,17 +43,21 @@ def _out(value: object) -> object:
     raise FactsError(f"a value of the kind `{type(value).__name__}` cannot be kept in the journal")
 
 
+def _span(value: timedelta) -> list[int]:
+    return [value.days, value.seconds, value.microseconds]
+
+
+def _unspan(parts: list[int]) -> timedelta:
+    return timedelta(days=parts[0], seconds=parts[1], microseconds=parts[2])
+
+
 _KINDS: Final[dict[str, tuple[type, Any, Any]]] = {
     "datetime": (datetime, datetime.isoformat, datetime.fromisoformat),
     "date": (date, date.isoformat, date.fromisoformat),
     "time": (time, time.isoformat, time.fromisoformat),
     "decimal": (Decimal, str, Decimal),
     "uuid": (UUID, str, UUID),
-    "span": (
-        timedelta,
-        lambda one: [one.days, one.seconds, one.microseconds],
-        lambda parts: timedelta(days=parts[0], seconds=parts[1], microseconds=parts[2]),
-    ),
+    "span": (timedelta, _span, _unspan),
 }
 
 

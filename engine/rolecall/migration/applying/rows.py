@@ -223,7 +223,7 @@ class Writer:
             said = table.table.delete().where(*self._named(table))
             self._run(table, said, rows, sum(record.many for record in some))
 
-    def insert(self, records: Iterable[Record], instead: Callable[[Record], Values] = lambda _: {}) -> None:
+    def insert(self, records: Iterable[Record], instead: Callable[[Record], Values] | None = None) -> None:
         """Put rows back; `instead` are values that must stand there for a moment, until `update`."""
         grouped: dict[str, list[Record]] = {}
         for record in records:
@@ -231,7 +231,7 @@ class Writer:
         for some in grouped.values():
             table, rows = some[0].table, []
             for record in some:
-                record.first = (record.now or {}) | instead(record)
+                record.first = (record.now or {}) | (instead(record) if instead is not None else {})
                 rows += [table.inserted(self._connection, record.first)] * record.many
             self._connection.execute(table.insertion(self._connection), rows)
 

@@ -6,12 +6,14 @@ drivers know. Nothing here knows what a column means.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Column, Connection, Double, MetaData, Table, Text, bindparam, cast, inspect, text, type_coerce
 from sqlalchemy.types import UserDefinedType
+
+from rolecall.migration.accounts.foreign_keys import unique_keys
 
 _CATALOG: Final = text(
     "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a WHERE a.attrelid = "
@@ -116,11 +118,11 @@ def stored(connection: Connection, name: str) -> Stored:
     ]
     names = tuple(one.name for one in columns)
     never_null = {str(one["name"]) for one in found if not one["nullable"]}
-    keys = unique_keys(connection, plain, schema or None)
+    table = Table(plain, MetaData(), *columns, schema=schema or None)
+    keys = tuple(unique_keys(looked, table))
     primary = tuple(looked.get_pk_constraint(plain, schema or None)["constrained_columns"])
     naming = [primary] if primary else [one for one in keys if set(one) <= never_null]
     identity = naming[0] if naming and set(naming[0]) <= {*names} else ()
-    table = Table(plain, MetaData(), *columns, schema=schema or None)
     return Stored(name, table, names, identity or names, bool(identity), keys)
 
 
@@ -128,18 +130,6 @@ def _type(kind: str, written: str, said: str) -> Any:  # noqa: ANN401 - SQLAlche
     if kind == "postgresql":
         return AsText(written or "text")
     return Floating() if said.upper().startswith("FLOAT") and kind in ("mysql", "mariadb") else Plainly()
-
-
-def unique_keys(connection: Connection, table: str, schema: str | None) -> tuple[tuple[str, ...], ...]:
-    """Give every key that is unique: the primary one, constraints, and unique indexes of columns alone."""
-    looked = inspect(connection)
-    # SQLAlchemy does not see `x VARCHAR(9) UNIQUE` in SQLite's own words, only the index behind it.
-    more = {"include_auto_indexes": True} if connection.dialect.name == "sqlite" else {}
-    found: list[Sequence[str | None]] = [looked.get_pk_constraint(table, schema)["constrained_columns"]]
-    found += [one["column_names"] for one in looked.get_unique_constraints(table, schema)]
-    found += [one["column_names"] for one in looked.get_indexes(table, schema, **more) if one["unique"]]
-    plain = [tuple(name for name in one if name is not None) for one in found if one and None not in one]
-    return tuple(dict.fromkeys(plain))
 
 
 class Pointing(msgspec.Struct, frozen=True):
