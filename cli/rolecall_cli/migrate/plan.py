@@ -33,8 +33,8 @@ def plan(
         typer.Option(
             "--map",
             metavar="WHERE",
-            help="Old ids and new ones: Clever's CSVs (zip, folder, file), a snapshot, a roster store, or Clever itself "
-            "(`clever:`, or `clever:DISTRICT`), with the tokens that `sync` uses. Several times.",
+            help="Old ids and new ones: Clever's CSVs (zip, folder, file), a snapshot, a roster store, or Clever "
+            "itself (`clever:`, or `clever:DISTRICT`), with the tokens that `sync` uses. Several times.",
         ),
     ],
     config: Annotated[

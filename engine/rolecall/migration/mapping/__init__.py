@@ -30,7 +30,9 @@ def read_map(
     Clever itself is read by `read_clever`.
     """
     if where.startswith(LIVE):
-        raise FactsError(f"`{LIVE}` is for the command line, which knows the tokens: call `read_clever` with a `Clever`")
+        raise FactsError(
+            f"`{LIVE}` is for the command line, which knows the tokens: call `read_clever` with a `Clever`"
+        )
     found = Map() if into is None else into
     path = Path(where)
     if path.is_dir() or path.suffix.lower() in CSVS:

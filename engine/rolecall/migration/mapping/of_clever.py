@@ -26,7 +26,12 @@ LIVE: Final = "clever:"
 """What a source of the map begins with that is Clever itself; the id of one district may follow."""
 
 _BIT: Final = {role: 1 << at for at, role in enumerate(CLEVER_ROLES)}
+_LISTS: Final = (*CLEVER_ROLES, *EMPLOYEES)
+"""Employees' lists are read again at the end: who moved from a list not yet read to one that was would be in none."""
+
 _EMPLOYED: Final = frozenset(EMPLOYEES)
+
+_encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 Pair = tuple[str, str]
 """(role, legacy id), or (field, value) of a likeness."""
@@ -68,7 +73,7 @@ def read_clever(
 ) -> Map:
     """Read the map from Clever: of these districts, or of all that there are tokens for.
 
-    Adds to `into` where that is given. `told` hears after each page how many users were met. `alike` are what
+    Adds to `into` where that is given. `told` hears after each page how many entries were met. `alike` are what
     likenesses are looked for in. Raises `FactsError`, such as `CleverError`, where a list cannot be read to its end:
     there is no map then, for without its rest people would seem to have no v3.0 id.
     """
@@ -108,17 +113,17 @@ def _later(told: Callable[[int], None], before: int) -> Callable[[int], int]:
 
 
 class _District:
-    """One district being read: everybody by id, and how many entries without an id each list has."""
+    """One district being read: everybody by id, and those without an id, each once however many lists they stand in."""
 
     def __init__(self, clever: Clever, district: str, alike: frozenset[str]) -> None:
         self.clever, self.district, self.alike = clever, district, alike
         self.people: dict[str, _Met] = {}
-        self.nameless: dict[str, int] = {}
+        self.nameless: set[bytes] = set()
 
     def read(self, found: Map, rest: list[tuple[str, str, str, str]], told: Callable[[int], int]) -> int:
-        """Read every list, then add everybody to the map in the order of their ids; give how many users were met."""
+        """Read every list, then add everybody to the map in the order of their ids; give how many entries were met."""
         number = 0
-        for role in CLEVER_ROLES:
+        for role in _LISTS:
             for records in _pages(self.clever, self.district, role):
                 for record in records:
                     self._meet(record, role)
@@ -137,7 +142,7 @@ class _District:
             new, stated, legacy = given if isinstance(given, str) else "", self.district, {}
             reading = _Reading(kind="malformed", why=str(error))
         if not new:
-            self.nameless[role] = self.nameless.get(role, 0) + 1
+            self.nameless.add(hashlib.sha256(_encode(record)).digest())
             return
         if not stated:
             reading = _Reading(kind="blank", why="the user has no district")
@@ -158,21 +163,19 @@ class _District:
     def _add(self, found: Map, rest: list[tuple[str, str, str, str]]) -> None:
         """Add everybody, and the district as a source. Its digest is of what was taken, in whatever order it came."""
         made = hashlib.sha256(self.district.encode())
-        encode = msgspec.json.Encoder(order="deterministic").encode
         for new in sorted(self.people):
             met = self.people[new]
             one, where = _settled(new, met), f"{LIVE}{self.district}: user `{new}`"
-            made.update(encode((new, one, sorted(met.likes))))
+            made.update(_encode((new, one, sorted(met.likes))))
             if one.kind:
                 found.problem(where, one.kind, one.why)
             add_legacy(new, self.district, one.legacy, where, found)
             if one.legacy.keys() & _EMPLOYED:
                 add_likenesses(new, self.district, met.likes, found)
             rest += [(self.district, role, old, new) for role, old in one.dropped if role in _EMPLOYED and old]
-        for role in sorted(self.nameless):
-            made.update(encode((role, self.nameless[role])))
-            for _ in range(self.nameless[role]):
-                found.problem(f"{LIVE}{self.district}: {role} list", "blank", "a user has no id, and is left out")
+        made.update(_encode(len(self.nameless)))
+        for _ in self.nameless:
+            found.problem(f"{LIVE}{self.district}", "blank", "a user has no id, and is left out")
         found.sources.append(Source(f"{LIVE}{self.district}", f"sha256:{made.hexdigest()}", len(self.people)))
 
 
