@@ -110,6 +110,7 @@ def test_the_demo_district_is_the_same_live(tmp_path):
     assert told[-1] == len(entries) + sum(role in EMPLOYEES for role in entries)
 
 
+MANY = [user(f"m{number}", {"teacher": f"p{number}"}) for number in range(9)]
 PEOPLE = [
     user("n1", {"teacher": "o1", "staff": "o2"}, email="a@x"),
     user("n2", {"district_admin": "o3", "contact": "c2"}),
@@ -131,14 +132,18 @@ def digests(*users, page=1000, seed=None, **more):
 
 def test_the_digest_is_of_the_data_and_not_of_its_order():
     """Pages of any size, in any order: one digest; another for another legacy id, role or likeness that is asked for."""
+    many = digests(*PEOPLE, *MANY)
+    assert len(set(many)) == 2
+    assert all(digests(*PEOPLE, *MANY, page=page) == many for page in (1, 2, 3))
+    assert all(digests(*PEOPLE, *MANY, seed=seed) == many for seed in range(5))
     once = digests(*PEOPLE)
-    assert len(set(once)) == 2
-    assert all(digests(*PEOPLE, page=page) == once for page in (1, 2, 3))
-    assert all(digests(*PEOPLE, seed=seed) == once for seed in range(5))
     assert digests(*PEOPLE[:3], PEOPLE[3] | {"email": "new"}) == once
     assert digests(*PEOPLE[:3], user("n3", {"teacher": "o5"}, "d2"))[1] != once[1]
     assert digests(*PEOPLE[:3], user("n3", {"staff": "o4"}, "d2"))[1] != once[1]
-    assert digests(*PEOPLE, alike=LIKES)[0] != once[0]
+    assert digests(*PEOPLE, {"district": "d1", "roles": {"staff": {}}})[0] != once[0]
+    like = digests(*PEOPLE, alike=LIKES)
+    assert like[0] != once[0]
+    assert digests(PEOPLE[0] | {"email": "b@x"}, *PEOPLE[1:], alike=LIKES)[0] != like[0]
 
 
 def test_one_district_alone():
@@ -249,14 +254,48 @@ def test_a_change_is_told_with_what_is_left_out():
     assert sources[0] == sources[1]
 
 
-def test_what_is_left_out_still_holds_what_it_contradicts():
-    """An old id that was two people's, for one of them only for a while, is held: nobody can tell whose it is."""
-    fake = fake_of(*PEOPLE, user("n5", {"teacher": "o1", "staff": "o6"}))
+@pytest.mark.parametrize(
+    ("roles", "outcome"),
+    [
+        ({"teacher": "o1"}, "two-new-ids"),  # n1 has it as a teacher too
+        ({"teacher": "o2"}, "role-differs"),  # n1 has it as staff: theirs it is not
+        ({"teacher": "n1"}, "cycle"),  # which is n1's v3.0 id
+        ({"contact": "n1"}, "already-migrated"),  # nobody maps a contact
+        ({"teacher": "o9"}, "unmapped"),
+    ],
+)
+def test_what_is_left_out_still_holds_what_it_contradicts(roles, outcome):
+    """An old id that was somebody's only for a while, and is another's too, is held: nobody can tell whose it is."""
+    fake = fake_of(*PEOPLE, user("n5", {**roles, "staff": "o6"}))
     replaced(fake, user("n5", {"staff": "o6"}), "role=staff")
     found = read_clever(clever_of(fake))
-    assert found.successors("o1") == ("n1", "n5")
-    accounts = made_accounts([{"key": "1", "id": "o1", "role": "teacher", "district": "d1"}])
-    assert outcome_of(planned(found, accounts)[1]) == {"1": "two-new-ids"}
+    (old,) = roles.values()
+    accounts = made_accounts([{"key": "1", "id": old, "role": "teacher", "district": "d1"}])
+    assert outcome_of(planned(found, accounts)[1]) == {"1": outcome}
+    assert found.counts["changed"] == 1
+
+
+def test_a_likeness_must_be_there_each_time():
+    """Somebody whose address changes meanwhile is like nobody by it."""
+    fake = fake_of(*PEOPLE)
+    replaced(fake, PEOPLE[0] | {"email": "b@x"}, "role=staff")
+    found = read_clever(clever_of(fake), alike=LIKES)
+    assert (found.alike, found.counts["changed"]) == ({}, 0)
+
+
+def test_a_record_that_cannot_be_read_is_told_by_its_id():
+    """Once, however often it is met; also where it could be read before."""
+    fake = fake_of(*PEOPLE, user("n5", {"teacher": 7, "staff": "o6"}))
+    found = read_clever(clever_of(fake))
+    (one,) = found.named
+    assert (one.where, one.kind) == ("clever:d1: user `n5`", "malformed")
+    replaced(fake, user("n1", {"teacher": 7}), "role=staff")
+    found = read_clever(clever_of(fake))
+    assert [(one.where, one.kind) for one in found.named] == [
+        ("clever:d1: user `n1`", "changed"),
+        ("clever:d1: user `n5`", "malformed"),
+    ]
+    assert "n1" not in found.people
 
 
 def test_a_student_whom_one_reading_stops_is_stopped():
@@ -297,6 +336,24 @@ def test_a_lost_link_loses_nobody():
     whole = read_clever(clever_of(fake, page=10))
     fake.fault(Fault.missing_next(), path="/v3.0/users")
     assert answers(read_clever(clever_of(fake, page=10))) == answers(whole)
+
+
+def test_the_end_is_where_nothing_comes_after():
+    """Pages shorter than asked for that lead nowhere; a next link behind the end: neither loses or adds anybody."""
+    whole = read_clever(clever_of(FakeClever(demo_district(users=100))))
+
+    def short(asked, page):
+        return page | {"data": page["data"][:3], "links": page["links"][:1]}
+
+    def endless(asked, page):
+        if page["data"] or "starting_after" not in asked.query:
+            return page
+        return page | {"links": [*page["links"], {"rel": "next", "uri": asked.target}]}
+
+    for edit in (short, endless):
+        fake = FakeClever(demo_district(users=100))
+        fake.fault(Fault.edit_page(edit.__name__, edit), path="/v3.0/users")
+        assert read_clever(clever_of(fake)).sources == whole.sources
 
 
 def test_a_try_that_fails_is_made_again():

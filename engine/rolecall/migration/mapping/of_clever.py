@@ -1,7 +1,7 @@
 """The map from Clever itself: the lists of users of every role, whole or not at all.
 
-A list takes a while to read, and somebody can change meanwhile. Of a person who does, a role counts where their record
-says so each time it was met, and the list of that role has it; the rest is left out, and told.
+Lists take a while to read, and somebody can change meanwhile. Of a person who does, that counts which their record says
+each time it is met; the rest is left out, and told.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 LIVE: Final = "clever:"
 """What a source of the map begins with that is Clever itself; the id of one district may follow."""
 
-_BIT: Final = {role: 1 << at for at, role in enumerate(CLEVER_ROLES)}
 _LISTS: Final = (*CLEVER_ROLES, *EMPLOYEES)
 """Employees' lists are read again at the end: who moved from a list not yet read to one that was would be in none."""
 
@@ -46,10 +45,9 @@ class _Reading(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Met(msgspec.Struct, gc=False):
-    """A person as they were met: the first reading, others that differ, the lists they stood in, their likenesses."""
+    """A person as they were met: the first reading, others that differ, and their likenesses."""
 
     first: _Reading
-    lists: int
     likes: frozenset[Pair]
     others: frozenset[_Reading] = frozenset()
 
@@ -83,7 +81,7 @@ def read_clever(
     for district in _districts(clever, districts):
         before = _District(clever, district, alike).read(found, rest, _later(told, before))
     for one, role, old, new in rest:
-        if _contradicts(found, one, role, old, new):  # what cannot both be true holds whoever it concerns
+        if _contradicts(found, one, role, old):  # what cannot both be true holds whoever it concerns
             found.add(one, role, old, new, f"{LIVE}{one}: user `{new}`")
     return found
 
@@ -126,13 +124,13 @@ class _District:
         for role in _LISTS:
             for records in _pages(self.clever, self.district, role):
                 for record in records:
-                    self._meet(record, role)
+                    self._meet(record)
                 number += len(records)
                 told(number)
         self._add(found, rest)
         return told(number)
 
-    def _meet(self, record: Record, role: str) -> None:
+    def _meet(self, record: Record) -> None:
         """Take note of an entry of a list."""
         try:
             new, stated, legacy = read_user(record)
@@ -153,9 +151,8 @@ class _District:
             likes = frozenset(one for one in likenesses(record) if one[0] in self.alike)
         met = self.people.get(new)
         if met is None:
-            self.people[new] = _Met(reading, _BIT[role], likes)
+            self.people[new] = _Met(reading, likes)
             return
-        met.lists |= _BIT[role]
         met.likes &= likes
         if reading != met.first:
             met.others |= {reading}
@@ -204,15 +201,13 @@ def _pages(clever: Clever, district: str, role: str) -> Iterator[list[Record]]:
 
 
 def _settled(new: str, met: _Met) -> _Settled:
-    """Give what every reading of a person says, and their lists confirm. A student who must be stopped is, by any."""
+    """Give what every reading of a person says. A student who must be stopped is, by any."""
     readings = (met.first, *met.others)
     said = sorted({pair for one in readings for pair in one.legacy})
     if not said:
         wrong = sorted((one.kind, one.why) for one in readings if one.kind)
         return _Settled({}, (), *(wrong[0] if wrong else ()))
-    kept = {
-        role: old for role, old in said if met.lists & _BIT[role] and all((role, old) in one.legacy for one in readings)
-    }
+    kept = {role: old for role, old in said if all((role, old) in one.legacy for one in readings)}
     dropped = tuple(pair for pair in said if kept.get(pair[0]) != pair[1])
     if not dropped:
         return _Settled(kept)
@@ -222,8 +217,8 @@ def _settled(new: str, met: _Met) -> _Settled:
     return _Settled(kept, dropped, "changed", why)
 
 
-def _contradicts(found: Map, district: str, role: str, old: str, new: str) -> bool:
+def _contradicts(found: Map, district: str, role: str, old: str) -> bool:
     """Say whether what was left out speaks against what was taken: an old id that is somebody else's as well."""
     first = found.entries.get(old)
-    others = () if first is None else [one for one in first.all() if one.person.id != new]
+    others = () if first is None else first.all()
     return old in found.people or any((one.district, one.role) == (district, role) for one in others)
