@@ -156,6 +156,14 @@ def test_one_district_alone():
     assert "s3cret" not in str(error.value)
 
 
+def test_progress_counts_on_from_district_to_district():
+    """Three of them, never backwards."""
+    told = []
+    read_clever(clever_of(fake_of(*PEOPLE, user("n4", {"student": "n4"}, "d3"))), None, told.append)
+    assert told == sorted(told)
+    assert told[-1] == 11
+
+
 def test_without_a_district_there_is_no_map():
     """An application that nobody has connected yet."""
     fake = fake_of(*PEOPLE)
@@ -342,7 +350,7 @@ def test_the_end_is_where_nothing_comes_after():
     """Pages shorter than asked for that lead nowhere; a next link behind the end: neither loses or adds anybody."""
     whole = read_clever(clever_of(FakeClever(demo_district(users=100))))
 
-    def short(asked, page):
+    def short(_asked, page):
         return page | {"data": page["data"][:3], "links": page["links"][:1]}
 
     def endless(asked, page):
