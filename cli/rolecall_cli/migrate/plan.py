@@ -12,6 +12,7 @@ import typer
 
 from rolecall_cli.facts import chosen_facts
 from rolecall_cli.live import open_store
+from rolecall_cli.migrate.maps import read_maps
 from rolecall_cli.migrate.progress import Progress
 from rolecall_cli.options import At, FactsStore, SnapshotFile, note, parse_time
 
@@ -37,7 +38,8 @@ def plan(
         typer.Option(
             "--map",
             metavar="WHERE",
-            help="Old ids and new ones: Clever's CSVs (zip, folder, file), a snapshot, a roster store. Several times.",
+            help="Old ids and new ones: Clever's CSVs (zip, folder, file), a snapshot, a roster store, or Clever "
+            "itself (`clever:`, or `clever:DISTRICT`), with the tokens that `sync` uses. Several times.",
         ),
     ],
     config: Annotated[
@@ -62,7 +64,7 @@ def plan(
 
     The same accounts, map and choices give the same plan, byte for byte. Exit code 1 where something is held.
     """
-    from rolecall.migration import Planner, open_accounts, read_map, read_settings  # noqa: PLC0415 - keeps --help quick
+    from rolecall.migration import Planner, open_accounts, read_settings  # noqa: PLC0415 - keeps --help quick
     from rolecall.migration.model import Settings  # noqa: PLC0415
 
     if max_losses is not None and policies is None:
@@ -71,13 +73,7 @@ def plan(
     settings = Settings() if config is None else read_settings(config)
     effects = None if policies is None else _effects(context, policies, snapshot, store, at)
     with Progress() as told:
-        found = None
-        for one in map:
-            found = read_map(
-                one, settings.map, found, lambda n: told("rows of the map", n), alike=frozenset(settings.accounts.alike)
-            )
-        if found is None:
-            raise typer.BadParameter("there is no map", param_hint="--map")
+        found = read_maps(map, settings, told)
         source = open_accounts(accounts, settings)
         context.call_on_close(source.close)
         told.expect("accounts", source.count() if sys.stderr.isatty() else None)

@@ -1,6 +1,6 @@
 """Migration: from the old APIs' separate accounts to one v3.0 user. All of it only reads: map, accounts, plan, report.
 
-    mapping/     (district, role, legacy id) -> v3.0 id, from Clever's users or its exported CSVs
+    mapping/     (district, role, legacy id) -> v3.0 id, from Clever's users, live or held, or its exported CSVs
     accounts/    the application's accounts: SQL by reflection, CSV, JSON lines
     outcomes     the closed list of what can come of an account
     matching     one account against the map; all accounts of one person against each other; for plan and login
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from rolecall.migration.accounts import open_accounts
 from rolecall.migration.login import Match, Resolver
-from rolecall.migration.mapping import Map, read_map
+from rolecall.migration.mapping import Map, read_clever, read_map
 from rolecall.migration.model import Account, Choice, Settings
 from rolecall.migration.outcomes import CONFLICTS, OUTCOMES
 from rolecall.migration.planning import Planner
@@ -39,6 +39,7 @@ __all__ = [
     "Resolver",
     "Settings",
     "open_accounts",
+    "read_clever",
     "read_map",
     "read_plan",
     "read_settings",

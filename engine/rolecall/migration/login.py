@@ -96,12 +96,13 @@ class Resolver:
 
     def _resolve(self, clever_user: Mapping[str, object]) -> Generator[Call, object, Match]:
         found, identifier, roles = _own(clever_user)
+        stopped = found.bad_students - {""}  # a student whose ids differ: who has the other one must be seen as well
         asked: set[str] = set()
-        while more := sorted({identifier, *found.entries} - asked):  # an older id may be somebody's new one
+        while more := sorted({identifier, *stopped, *found.entries} - asked):  # an older id may be somebody's new one
             asked |= {*more}
             for row in (yield from self._rows(more)):
                 _add(found, row)
-        ids = sorted({identifier, *(old for old in found.entries if identifier in found.successors(old))})
+        ids = sorted({identifier, *stopped, *(old for old in found.entries if identifier in found.successors(old))})
         answer = yield Call("the accounts port", self._accounts, ids)
         accounts = [one for one in _listed(answer, "the accounts port") if isinstance(one, Account) and one.id in ids]
         return self._match(found, identifier, roles, accounts)
@@ -125,7 +126,8 @@ class Resolver:
             placed += step.accounts
             survivor = step.survivor
         usable = [one for one in placed if one.outcome not in CONFLICTS and one.outcome not in _AWAY]
-        conflict = next((one.outcome for one in placed if one.outcome in CONFLICTS), "")
+        differs = "student-differs" if "student" in roles and identifier in found.bad_students else ""
+        conflict = next((one.outcome for one in placed if one.outcome in CONFLICTS), differs)
         only = survivor or (usable[0].key if len(usable) == 1 else "")
         ordered = tuple(sorted(placed, key=lambda one: one.key))
         return Match(identifier, roles, ordered, "" if conflict else only, conflict)
@@ -149,8 +151,11 @@ def _own(user: Mapping[str, object]) -> tuple[Map, str, tuple[str, ...]]:
         role = clever_role(role)
         if not identifier:
             raise RequestError("the claims have no `sub`, so nobody knows who it is")
-        if old and old != identifier and role in EMPLOYEES:
-            found.add(str(user.get("district") or ""), role, old, identifier)
+        district = str(user.get("district") or "")
+        if role in EMPLOYEES:  # also without a legacy id: whoever was carried over has an account all the same
+            found.add(district, role, old or identifier, identifier)
+        elif role == "student":
+            found.add_student(district, old or identifier, identifier)
         return found, identifier, (role,) if role else ()
     identifier = str(user.get("id") or "")
     if not identifier:

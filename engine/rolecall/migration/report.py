@@ -28,6 +28,8 @@ _PROBLEMS: Final = {
     "two-new-ids": "old ids with two new ones",
     "two-districts": "new ids that stand in two districts",
     "student-differs": "students whose legacy id is not their id",
+    "changed": "people who changed while Clever was read, and count as what they were each time",
+    "other-district": "users of another district than the one whose list they stand in",
 }
 
 

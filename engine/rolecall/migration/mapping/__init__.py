@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from rolecall.errors import FactsError
 from rolecall.migration.mapping.index import Entry, Map, Person
+from rolecall.migration.mapping.of_clever import LIVE, read_clever
 from rolecall.migration.mapping.of_csv import CSVS, read_csvs
 from rolecall.migration.mapping.of_users import read_users
 from rolecall.migration.model import MapColumns
 
-__all__ = ["Entry", "Map", "Person", "read_map"]
+__all__ = ["Entry", "Map", "Person", "read_clever", "read_map"]
 
 
 def read_map(
@@ -25,7 +27,12 @@ def read_map(
 
     Adds to `into` where that is given. `told` hears now and then how many rows have been read. `alike` are what
     likenesses are looked for in (`email`, `name`, `username`, `sis_id`). Raises `FactsError` where nothing can be read.
+    Clever itself is read by `read_clever`.
     """
+    if where.startswith(LIVE):
+        raise FactsError(
+            f"`{LIVE}` is for the command line, which knows the tokens: call `read_clever` with a `Clever`"
+        )
     found = Map() if into is None else into
     path = Path(where)
     if path.is_dir() or path.suffix.lower() in CSVS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from rolecall.errors import FactsError
@@ -36,13 +36,20 @@ def read_users(where: str, found: Map, told: Callable[[int], None], alike: froze
 def add_user(raw: object, where: str, found: Map, alike: frozenset[str] = frozenset()) -> None:
     """Add one v3.0 user, every role of theirs. What is malformed is named, and keeps nobody else waiting."""
     try:
-        new, district, legacy = _read(raw)
+        new, district, legacy = read_user(raw)
     except Malformed as error:
         found.problem(where, "malformed", str(error))
         return
     if not new or not district:
         found.problem(where, "blank", f"the user has no {'district' if new else 'id'}")
         return
+    add_legacy(new, district, legacy, where, found)
+    if alike and legacy.keys() & set(EMPLOYEES):
+        add_likenesses(new, district, {one for one in likenesses(raw) if one[0] in alike}, found)
+
+
+def add_legacy(new: str, district: str, legacy: Mapping[str, str], where: str, found: Map) -> None:
+    """Add a user by the legacy id (empty: none) of each role that they hold."""
     for role, old in legacy.items():
         if role == "contact":
             found.contacts += 1
@@ -52,12 +59,15 @@ def add_user(raw: object, where: str, found: Map, alike: frozenset[str] = frozen
             found.problem(where, "blank", f"`{new}` has no legacy id as {role}")
         else:
             found.add(district, role, old, new, where)
-    if alike and legacy.keys() & set(EMPLOYEES):
-        for field, value in {one for one in _likenesses(raw) if one[0] in alike and one[1]}:
-            found.alike.setdefault((district, field, value), []).append(new)
 
 
-def _read(raw: object) -> tuple[str, str, dict[str, str]]:
+def add_likenesses(new: str, district: str, likes: Iterable[tuple[str, str]], found: Map) -> None:
+    """Add what somebody could be found by who looks for likenesses; it decides nothing."""
+    for field, value in likes:
+        found.alike.setdefault((district, field, value), []).append(new)
+
+
+def read_user(raw: object) -> tuple[str, str, dict[str, str]]:
     """Give a user's id, district, and the legacy id of each role; raises `Malformed`."""
     if not isinstance(raw, Mapping):
         raise Malformed("a user must be an object")
@@ -71,11 +81,12 @@ def _read(raw: object) -> tuple[str, str, dict[str, str]]:
     return new, district, legacy
 
 
-def _likenesses(raw: object) -> Iterator[tuple[str, str]]:
-    """Give what people resemble each other in; nothing is ever matched by it."""
+def likenesses(raw: object) -> Iterator[tuple[str, str]]:
+    """Give what people resemble each other in, as far as it is there; nothing is ever matched by it."""
     if isinstance(raw, Mapping):
         for field, value in _written(raw):
-            yield field, folded(value)
+            if like := folded(value):
+                yield field, like
 
 
 def _written(raw: Mapping[str, object]) -> Iterator[tuple[str, str]]:
