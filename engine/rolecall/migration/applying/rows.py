@@ -185,7 +185,7 @@ class Writer:
         """Write over this connection."""
         self._connection = connection
 
-    def update(self, records: Iterable[Record], wanted: Callable[[Record, str], bool] = lambda *_: True) -> None:
+    def update(self, records: Iterable[Record], wanted: Callable[[Record, str], bool] | None = None) -> None:
         """Write the wanted columns that differ from how the row stands there now."""
         grouped: dict[tuple[str, tuple[str, ...]], list[tuple[Record, Values]]] = {}
         for record in records:
@@ -193,7 +193,7 @@ class Writer:
             if first is None or now is None:
                 continue
             differing = {
-                one: now[one] for one in record.table.columns if now[one] != first[one] and wanted(record, one)
+                one: now[one] for one in record.table.columns if now[one] != first[one] and (wanted is None or wanted(record, one))
             }
             if differing:
                 grouped.setdefault((record.table.name, tuple(differing)), []).append((record, differing))
