@@ -6,6 +6,7 @@ import typer
 
 from rolecall_cli.migrate.plan import plan
 from rolecall_cli.migrate.report import report
+from rolecall_cli.migrate.resolve import resolve
 
 migrate = typer.Typer(
     name="migrate",
@@ -13,5 +14,5 @@ migrate = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-for verb in (plan, report):
+for verb in (plan, report, resolve):
     migrate.command(help=verb.__doc__)(verb)

@@ -62,7 +62,7 @@ class _Checking:
     def __init__(self, plan: Plan, name: str) -> None:
         self.plan, self._source = plan, Source(name, "")
         self.held = {one.key: (person, one) for person, one in held(plan)}
-        self._cells = {guarded(key): key for key in self.held}
+        self._cells = {guarded(key): key for key in self.held if guarded(key) not in self.held}
         self.decisions: list[Decision] = []
         self.findings: list[Finding] = []
         self._lines: dict[str, int] = {}
@@ -130,9 +130,8 @@ class _Checking:
             self._wrong(line, "blank", "`v3_id` is empty: whose account is it?", *self._candidates(one))
         elif word != "person" and row["v3_id"]:
             said = f"`v3_id` belongs to `person`, and the decision is `{word}`"
-            self._wrong(
-                line, "wrong-decision", said, f"empty `v3_id`, or decide `{'person' if 'person' in can else word}`"
-            )
+            fix = "empty `v3_id`, or decide `person`" if "person" in can else "empty `v3_id`"
+            self._wrong(line, "wrong-decision", said, fix)
         return len(self.findings) == before
 
     def _decide(self, line: int, row: dict[str, str], one: Placed) -> None:
@@ -160,7 +159,7 @@ class _Checking:
         elif named == owner and one.outcome not in AFFIRMED:
             said = f"`{named}` is whose account it is already, and {OUTCOMES[one.outcome]}"
             self._wrong(line, "wrong-person", said, "name somebody else, or decide `leave` for one of the accounts")
-        elif one.role not in EMPLOYEES and self._do(found[named]) in ("link", "separate"):
+        elif one.role not in EMPLOYEES and self._do(found[named] or one.district) in ("link", "separate"):
             said = f"the accounts of `{named}` stay apart, each in its role, and this one's role nobody knows"
             fix = "say in the migration file what its role means (`accounts: {roles: {…}}`), or decide `leave`"
             self._wrong(line, "wrong-person", said, fix)
