@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from rolecall.errors import FactsError
 from rolecall.migration.mapping.index import Person
 from rolecall.migration.model import Account, Placed
 from rolecall.migration.outcomes import CONFLICTS
@@ -81,38 +80,35 @@ class Decided(msgspec.Struct, frozen=True):
     decisions: tuple[Decision, ...]
 
 
-Triple = tuple[str, str, str]
+Said = tuple[str, str, str, str, str]
 
 
-def _triple(one: Decision) -> Triple:
-    return one.account, one.outcome, one.print
+def _said(one: Decision) -> Said:
+    """Give what is decided, wherever it is written: the same in two files is one."""
+    return one.account, one.outcome, one.print, one.decision, one.v3_id
 
 
 class Decisions:
-    """All files of decisions together. Two that contradict each other are a `FactsError`: no word is above another."""
+    """All files of decisions together. Of several about one account and one conflict, the first is carried out.
+
+    The next is for when the account is held with the same conflict again, with those of somebody else.
+    """
 
     def __init__(self, files: Sequence[Decided] = ()) -> None:
-        """Index them by account, and by person."""
+        """Index them by account, by person, and (whom they name) by Clever id."""
         self.files = tuple(files)
-        self.by: dict[str, dict[tuple[str, str], Decision]] = {}
+        self.by: dict[str, dict[tuple[str, str], list[Decision]]] = {}
         self.to: dict[str, list[Decision]] = {}
-        for file in self.files:
-            for one in file.decisions:
-                self._add(file, one)
-        self.ids = frozenset(one.id for many in self.to.values() for one in many)
+        self.naming: dict[str, list[str]] = {}
+        for one in (one for file in self.files for one in file.decisions):
+            self.by.setdefault(one.account, {}).setdefault((one.outcome, one.print), []).append(one)
+            if one.v3_id:
+                self.to.setdefault(one.v3_id, []).append(one)
+                self.naming.setdefault(one.id, []).append(one.v3_id)
 
-    def _add(self, file: Decided, one: Decision) -> None:
-        about = self.by.setdefault(one.account, {})
-        before = about.setdefault((one.outcome, one.print), one)
-        if (before.decision, before.v3_id) != (one.decision, one.v3_id):
-            said = f"the account `{one.account}` is decided in two ways (`{one.outcome}`): in `{file.name}` it is"
-            raise FactsError(f"{said} {_said(one)}, before that {_said(before)}. Leave one of them out")
-        if one.decision == "person" and before is one:
-            self.to.setdefault(one.v3_id, []).append(one)
-
-
-def _said(one: Decision) -> str:
-    return f"`{one.decision} {one.v3_id}`" if one.v3_id else f"`{one.decision}`"
+    def named(self, account: str) -> set[str]:
+        """Give everybody whose an account is said to be."""
+        return {one.v3_id for many in self.by.get(account, {}).values() for one in many if one.v3_id}
 
 
 class Deciding:
@@ -123,16 +119,21 @@ class Deciding:
         self.decisions, self._by = decisions, decisions.by
         self.named: dict[str, str] = {}
         self._met: dict[str, str] = {}
-        self._used: set[Triple] = set()
-        self._despite: set[Triple] = set()
-        self._waiting: set[Triple] = set()
-        self._vain: set[Triple] = set()
+        self._spent: set[Said] = set()
+        self._used: set[Said] = set()
+        self._despite: set[Said] = set()
+        self._waiting: set[Said] = set()
+        self._vain: set[Said] = set()
 
-    def of(self, account: Account | Placed, conflict: str) -> Decision | None:
+    def _about(self, account: Account | Placed, conflict: str) -> list[Decision]:
         """Give what is decided about an account that is held with a conflict."""
         about = self._by.get(account.key)
-        found = about.get((conflict, account.print)) if about else None
-        return found if found is not None and found.decision in allowed(conflict, account.role) else None
+        found = about.get((conflict, account.print), ()) if about else ()
+        return [one for one in found if one.decision in allowed(conflict, account.role)]
+
+    def _next(self, account: Account | Placed, conflict: str) -> Decision | None:
+        """Give the first of them that has not been carried out yet."""
+        return next((one for one in self._about(account, conflict) if _said(one) not in self._spent), None)
 
     def first(self, matcher: Matcher, account: Account, found: str | Person) -> str | Person:
         """Carry out what is decided about an account that is held by itself."""
@@ -140,10 +141,8 @@ class Deciding:
         if not about:
             return found
         self._met[account.key] = account.print
-        asked: set[str] = set()
-        while isinstance(found, str) and found in CONFLICTS and found not in asked:
-            asked.add(found)
-            decision = self.of(account, found)
+        while isinstance(found, str) and found in CONFLICTS:
+            decision = self._next(account, found)
             if decision is None:
                 break
             found = self._carry_out(matcher, account, decision)
@@ -152,29 +151,35 @@ class Deciding:
     def _carry_out(self, matcher: Matcher, account: Account, decision: Decision) -> str | Person:
         """Give what becomes of an account: where the decision has no effect, what it was. `named` keeps whose it is."""
         found: str | Person = "left"
+        self._spent.add(_said(decision))
         if decision.decision == "go":
             found = matcher.put_away(account, decision.outcome)
         elif decision.decision == "person":
             found = matcher.joined(account, decision.v3_id) or decision.outcome
         if found == decision.outcome:
-            self._vain.add(_triple(decision))
+            self._vain.add(_said(decision))
             return found
-        self._used.add(_triple(decision))
+        self._used.add(_said(decision))
         if decision.v3_id:
             self.named[account.key] = decision.v3_id
         return found
 
     def despite(self, conflict: str, accounts: Sequence[Account | Placed], person: str = "") -> bool:
         """Say whether of all these accounts it is decided that the conflict is in nobody's way."""
-        found = [self.of(one, conflict) for one in accounts]
-        said = {
-            _triple(one)
-            for one in found
-            if one and (one.decision == "go" or (conflict in AFFIRMED and person and one.v3_id == person))
-        }
+        said = {self._lets(one, conflict, person) for one in accounts} - {None}
         every = len(said) == len(accounts)
-        (self._despite if every else self._waiting).update(said)
+        (self._despite if every else self._waiting).update(one for one in said if one is not None)
         return every
+
+    def _lets(self, account: Account | Placed, conflict: str, person: str) -> Said | None:
+        """Give what is decided about an account, if it is that the conflict is in nobody's way."""
+        now = self._next(account, conflict)
+        if now is not None and now.decision == "go":
+            return _said(now)
+        if conflict not in AFFIRMED:
+            return None
+        done = (one for one in self._about(account, conflict) if one is now or _said(one) in self._spent)
+        return next((_said(one) for one in done if one.v3_id == person), None)
 
     def settle(self, matcher: Matcher, groups: dict[str, list[Account]]) -> list[tuple[Account, str]]:
         """Take out of the people's accounts (`groups`, by person) what is left or somebody else's.
@@ -182,13 +187,11 @@ class Deciding:
         Gives those that now stand by themselves. Step by step, for what is held can change with each one that goes.
         """
         alone: list[tuple[Account, str]] = []
-        spent: set[Triple] = set()
         opened = {name for name, mine in groups.items() if any(one.key in self._by for one in mine)}
         while opened:
-            moves = [move for name in sorted(opened) for move in self._moves(matcher, name, groups[name], spent)]
+            moves = [move for name in sorted(opened) for move in self._moves(matcher, name, groups[name])]
             opened = set()
             for name, account, decision in moves:
-                spent.add(_triple(decision))
                 groups[name] = [one for one in groups[name] if one is not account]
                 found = self.first(matcher, account, self._carry_out(matcher, account, decision))
                 if isinstance(found, Person):
@@ -205,9 +208,7 @@ class Deciding:
         self._waiting.clear()
         return alone
 
-    def _moves(
-        self, matcher: Matcher, name: str, accounts: list[Account], spent: set[Triple]
-    ) -> list[tuple[str, Account, Decision]]:
+    def _moves(self, matcher: Matcher, name: str, accounts: list[Account]) -> list[tuple[str, Account, Decision]]:
         """Give the accounts of a person that are decided to be left, or somebody else's."""
         step = matcher.together(matcher.map.people[name], accounts)
         conflict = step.accounts[0].outcome
@@ -215,13 +216,13 @@ class Deciding:
             conflict = "unique-key" if step.survivor else ""  # which tables would tell; at login there are none
         moves: list[tuple[str, Account, Decision]] = []
         for account in sorted(accounts, key=lambda one: one.key):
-            one = self.of(account, conflict)
-            if one is None or _triple(one) in spent or one.decision == "go":
+            one = self._next(account, conflict)
+            if one is None or one.decision == "go":
                 continue
             if one.decision == "leave" or (one.v3_id != name and one.v3_id in matcher.map.people):
                 moves.append((name, account, one))
             elif conflict not in AFFIRMED:
-                self._vain.add(_triple(one))
+                self._vain.add(_said(one))
         return moves
 
     def told(self, people: Mapping[str, Person]) -> tuple[dict[str, Any], ...]:
@@ -231,7 +232,7 @@ class Deciding:
             void = [
                 {"account": one.account, "outcome": one.outcome, "why": _WHY[self._why(one, people)]}
                 for one in file.decisions
-                if _triple(one) not in used
+                if _said(one) not in used
             ]
             count = len(file.decisions)
             row = {"name": file.name, "digest": file.digest, "decisions": count, "counted": count - len(void)}
@@ -245,4 +246,4 @@ class Deciding:
             return "changed"
         if one.v3_id and one.v3_id not in people:
             return "nobody"
-        return "waiting" if _triple(one) in self._waiting else "vain" if _triple(one) in self._vain else "free"
+        return "waiting" if _said(one) in self._waiting else "vain" if _said(one) in self._vain else "free"

@@ -78,7 +78,7 @@ class Resolver:
         """
         self._accounts, self._aliases, self._settings = accounts, aliases, settings or Settings()
         self._decisions, self._keyed = decisions or Decisions(), keyed
-        if keyed is None and "" in self._decisions.ids:
+        if keyed is None and "" in self._decisions.naming:
             raise RequestError("an account without a Clever id is decided to be somebody's: `keyed` must find it")
 
     def resolve(self, clever_user: Mapping[str, object]) -> Match:
@@ -112,7 +112,7 @@ class Resolver:
         found, identifier, roles = _own(clever_user)
         asked: set[str] = set()
         meant = _meant(found, identifier, self._decisions)
-        while more := sorted({*found.entries, *meant.ids} - asked):  # an older id may be somebody's new one
+        while more := sorted({*found.entries, *meant.asked} - asked):  # an older id may be somebody's new one
             asked |= {*more}
             for row in (yield from self._rows(more)):
                 _add(found, row)
@@ -177,6 +177,7 @@ class Meant(msgspec.Struct, frozen=True):
     own: set[str]
     ids: set[str]
     keys: set[str]
+    asked: set[str]
 
 
 def _meant(found: Map, identifier: str, decisions: Decisions) -> Meant:
@@ -187,10 +188,12 @@ def _meant(found: Map, identifier: str, decisions: Decisions) -> Meant:
         ids |= _ids(found, new)
         for one in decisions.to.get(new, ()):
             (ids if one.id else keys).add(one.id or one.account)
-            more = {*found.successors(one.id), *({one.id} & found.people.keys())} - people
-            people |= more
-            waiting += more
-    return Meant(identifier, people, _ids(found, identifier), ids, keys)
+            before = {*found.successors(one.id), *({one.id} & found.people.keys()), *decisions.named(one.account)}
+            waiting += before - people
+            people |= before
+    away = {new for one in ids for new in decisions.naming.get(one, ())}
+    away |= {new for one in keys for new in decisions.named(one)}
+    return Meant(identifier, people, _ids(found, identifier), ids, keys, ids | away)
 
 
 def _ids(found: Map, new: str) -> set[str]:

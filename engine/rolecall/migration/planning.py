@@ -128,7 +128,7 @@ class Planner:
         """Say whether an account with this id may be one of several of a person: a merge looks at its values."""
         if identifier in self.map.entries or identifier in self.map.people:
             return True
-        return self.deciding is not None and identifier in self.deciding.decisions.ids
+        return self.deciding is not None and identifier in self.deciding.decisions.naming
 
     def _alone(self, account: Account, outcome: str) -> None:
         self.counts[outcome] += 1
