@@ -78,8 +78,8 @@ def _checked(one: Decision, where: str) -> Decision:
     if one.outcome not in ALLOWED:
         raise FactsError(f"{where}: `{one.outcome}` is no conflict; {did_you_mean(one.outcome, ALLOWED)}")
     if one.decision not in ALLOWED[one.outcome] or (one.decision == "person") != bool(one.v3_id):
-        said = f"`{one.outcome}` cannot be decided to be `{one.decision}`"
-        raise FactsError(f"{where}: {said}{'' if one.v3_id else ' of nobody' if one.decision == 'person' else ''}")
+        whose = f" of `{one.v3_id}`" if one.v3_id else " of nobody" if one.decision == "person" else ""
+        raise FactsError(f"{where}: `{one.outcome}` cannot be decided to be `{one.decision}`{whose}")
     return one
 
 
