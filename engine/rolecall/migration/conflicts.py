@@ -8,7 +8,7 @@ from typing import Final
 from rolecall.migration.deciding import AFFIRMED, allowed
 from rolecall.migration.model import NewStep, PersonStep, Placed
 from rolecall.migration.outcomes import CONFLICTS
-from rolecall.migration.report import csv_line, placed_in
+from rolecall.migration.report import csv_line, owned_in
 from rolecall.migration.written import Plan
 
 TOLD: Final = ("account", "outcome", "clever_id", "role", "district", "person", "candidates", "can")
@@ -40,7 +40,7 @@ def as_conflicts(plan: Plan) -> Iterator[str]:
 def held(plan: Plan) -> Iterator[tuple[str, Placed]]:
     """Give the accounts that are held, each with whose it is (empty: nobody's)."""
     for step in plan.steps():
-        yield from ((person, one) for person, one in placed_in(step) if one.outcome in CONFLICTS)
+        yield from ((person, one) for person, one in owned_in(step) if one.outcome in CONFLICTS)
 
 
 def told_of(one: Placed, person: str) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def as_data(plan: Plan) -> dict[str, Any]:
     conflicts = [
         {"person": person, **msgspec.to_builtins(one)}
         for step in steps
-        for person, one in placed_in(step)
+        for person, one in owned_in(step)
         if one.outcome in CONFLICTS
     ]
     found: dict[str, Any] = {"schema": 1, **msgspec.to_builtins(plan.header), "conflicts": conflicts}
@@ -60,7 +60,7 @@ def as_csv(plan: Plan) -> Iterator[str]:
     yield csv_line(("account", "outcome", "clever_id", "role", "district", "person", "survivor", "why"))
     for step in plan.steps():
         survivor = step.survivor if isinstance(step, PersonStep) else ""
-        for person, one in placed_in(step):
+        for person, one in owned_in(step):
             cells = (one.key, one.outcome, one.id, one.role, one.district, person, survivor, OUTCOMES[one.outcome])
             yield csv_line(cells)
 
@@ -77,7 +77,7 @@ def guarded(cell: str) -> str:
     return f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell
 
 
-def placed_in(step: Step) -> Iterator[tuple[str, Placed]]:
+def owned_in(step: Step) -> Iterator[tuple[str, Placed]]:
     """Give the accounts of a step, each with whose it is (empty: nobody's)."""
     if isinstance(step, PersonStep):
         yield from ((step.person, one) for one in step.accounts)
@@ -140,7 +140,7 @@ class _Picked:
         elif isinstance(step, AccountStep) and step.like and len(self.like) < MOST:
             whom = listed([f"`{who}` ({what})" for what, who in step.like])
             self.like.append(f"account `{step.account.key}` resembles {whom}")
-        for person, one in placed_in(step):
+        for person, one in owned_in(step):
             if one.outcome in CONFLICTS and len(self.conflicts.setdefault(one.outcome, [])) < MOST:
                 whose = f", of `{person}`" if person else ""
                 said = f"account `{one.key}` ({one.role or 'no role'} `{one.id}`{whose})"
