@@ -30,8 +30,14 @@ _TABLES = {
 }
 _KINDS = {
     "sqlite": {
-        "int": "INTEGER", "id": "VARCHAR(64)", "word": "VARCHAR(40)", "time": "TEXT", "bool": "BOOLEAN", "blob": "BLOB",
-        "float": "DOUBLE PRECISION", "decimal": "NUMERIC(12, 4)",
+        "int": "INTEGER",
+        "id": "VARCHAR(64)",
+        "word": "VARCHAR(40)",
+        "time": "TEXT",
+        "bool": "BOOLEAN",
+        "blob": "BLOB",
+        "float": "DOUBLE PRECISION",
+        "decimal": "NUMERIC(12, 4)",
     },
 }
 _KINDS["postgresql"] = {**_KINDS["sqlite"], "time": "TIMESTAMPTZ", "blob": "BYTEA"}
@@ -78,7 +84,9 @@ class App:
                 if rng.random() < 0.05:
                     continue
                 key += 1
-                carries = new if rng.random() < 0.1 and not any(one["clever_id"] == new for one in self.accounts) else old
+                carries = (
+                    new if rng.random() < 0.1 and not any(one["clever_id"] == new for one in self.accounts) else old
+                )
                 self._account(key, carries, role, "d9" if rng.random() < 0.03 else district, connection)
         for number in range(self.people // 2):
             key += 1

@@ -211,6 +211,63 @@ def test_what_stays_apart_needs_a_role(do, outcome):
     assert case.decide(k9="n1") == {"9": outcome}
 
 
+@pytest.mark.parametrize(("word", "outcome"), [("leave", "left"), ("n3", "rekeyed")])
+def test_one_of_a_persons_accounts_that_goes_takes_the_id_it_carries_along(word, outcome):
+    """Of two in one role the one that carries the v3.0 id is left, or another's: the other cannot move to that id."""
+    case = Case(TEACHER, Account("8", "n1", "teacher", "d1", print="p8"))
+    assert case.decide(k8=word) == {"1": "new-id-taken", "8": outcome}
+    assert case.login("n1", "teacher").choices() == ()
+
+
+def test_whose_district_nobody_knew_is_not_taken_for_migrated():
+    """Somebody without a district, whose one account is of a district that starts anew: the other one stays held."""
+    accounts = Account("1", "n1", "staff", "d1"), Account("9", "", "teacher", "d2")
+    case = Case(*accounts, rows=[("", "staff", "o1", "n1")])
+    case.settings = Settings(districts={"d1": Choice("cut-over", date=CUT)})
+    assert case.decide(k9="n1") == dict.fromkeys("19", "other-district")
+    assert case.decide(k9="n1") == dict.fromkeys("19", "other-district")
+    assert case.decide(k9="leave") == {"1": "already-migrated", "9": "left"}
+
+
+def test_who_joins_has_to_be_decided_as_well():
+    """Two say `go`, then a third account is said to be the same person's: all are held, and no `go` counts."""
+    rows = [*ROWS, ("d1", "teacher", "o8", "n3")]
+    third = Account("8", "o8", "teacher", "d1", print="p8")
+    case = Case(TEACHER, replace(STAFF, locked=True), OTHER, third, rows=rows)
+    case.decide(k1="go", k2="go", k8="n1")
+    assert case.outcomes() == {"1": "same-role-twice", "2": "same-role-twice", "3": "rekeyed", "8": "same-role-twice"}
+    assert case.void() == dict.fromkeys("12", "the account is not held with that any more")
+    assert case.decide(k1="leave") == {"1": "left", "2": "locked", "3": "rekeyed", "8": "locked"}
+    assert case.void() == {
+        "1": "the account is not held with that any more",
+        "2": "another account of the same person is not decided in the same way",
+    }
+
+
+def test_what_did_not_help_is_decided_anew():
+    """`go` at one account, and nobody said so at the other: a later file leaves one of them."""
+    case = Case(replace(TEACHER, locked=True), STAFF)
+    assert case.decide(k1="go") == dict.fromkeys("12", "locked")
+    assert case.decide(k1="leave") == {"1": "left", "2": "rekeyed"}
+
+
+def test_a_decision_that_is_no_longer_needed_says_so():
+    """The locked account is left: the other one is not held, whatever was decided about it."""
+    case = Case(replace(TEACHER, locked=True), STAFF)
+    assert case.decide(k1="leave", k2="go") == {"1": "left", "2": "rekeyed"}
+    assert case.void() == {"2": "the account is not held with that any more"}
+
+
+def test_a_login_settles_only_people_whose_accounts_it_has_all():
+    """An id that is somebody else's in another district: what becomes of that account is not for this login to say."""
+    rows = [("d2", "teacher", "o4", "n1"), ("d1", "teacher", "o4", "n3"), ("d1", "teacher", "o3", "n3")]
+    case = Case(Account("4", "o4", "teacher", "d1", locked=True), OTHER, rows=rows)
+    case.files = [[Decision("4", "locked", "leave", "", "o4")]]
+    assert case.outcomes() == dict.fromkeys("34", "same-role-twice")
+    match = case.login("n1", "teacher")
+    assert (match.accounts, match.conflict) == ((), "")
+
+
 @pytest.mark.parametrize("role", ["student", "contact"])
 def test_no_students_account_becomes_an_employees(role):
     """Whatever a file of decisions says."""

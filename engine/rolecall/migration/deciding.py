@@ -91,7 +91,7 @@ def _said(one: Decision) -> Said:
 class Decisions:
     """All files of decisions together. Of several about one account and one conflict, the first is carried out.
 
-    The next is for when the account is held with the same conflict again, with those of somebody else.
+    The next is for when the account is held with the same conflict all the same, or again.
     """
 
     def __init__(self, files: Sequence[Decided] = ()) -> None:
@@ -209,20 +209,24 @@ class Deciding:
         return alone
 
     def _moves(self, matcher: Matcher, name: str, accounts: list[Account]) -> list[tuple[str, Account, Decision]]:
-        """Give the accounts of a person that are decided to be left, or somebody else's."""
+        """Give the accounts of a person that are decided to be left, or somebody else's.
+
+        They are held: so what was decided about them to the end that they go on, in an earlier file, was of no use.
+        """
         step = matcher.together(matcher.map.people[name], accounts)
         conflict = step.accounts[0].outcome
-        if conflict not in CONFLICTS:
-            conflict = "unique-key" if step.survivor else ""  # which tables would tell; at login there are none
+        if conflict not in CONFLICTS:  # which rows meet tables would tell; at login there are none
+            conflict = "unique-key" if step.survivor and not self.despite("unique-key", accounts) else ""
         moves: list[tuple[str, Account, Decision]] = []
         for account in sorted(accounts, key=lambda one: one.key):
-            one = self._next(account, conflict)
-            if one is None or one.decision == "go":
-                continue
-            if one.decision == "leave" or (one.v3_id != name and one.v3_id in matcher.map.people):
-                moves.append((name, account, one))
-            elif conflict not in AFFIRMED:
-                self._vain.add(_said(one))
+            for one in self._about(account, conflict):
+                if _said(one) in self._spent or one.decision == "go":
+                    continue
+                if one.decision == "leave" or (one.v3_id != name and one.v3_id in matcher.map.people):
+                    moves.append((name, account, one))
+                    break
+                if conflict not in AFFIRMED:
+                    self._vain.add(_said(one))
         return moves
 
     def told(self, people: Mapping[str, Person]) -> tuple[dict[str, Any], ...]:
