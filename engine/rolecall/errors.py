@@ -4,7 +4,7 @@ RolecallError
  ├── PolicyError              the policy is invalid; carries every finding
  ├── FactsError               facts cannot be read (a snapshot that is no snapshot)
  ├── AuditError               the audit log cannot be opened, read or written
- ├── MigrationError           the migration file is wrong; carries every finding
+ ├── MigrationError           the migration file, or a table of decisions, is wrong; carries every finding
  ├── RequestError             the question is malformed (AuthZEN's 400); never an answer
  │    ├── UnknownResourceType
  │    ├── UnknownPermission
