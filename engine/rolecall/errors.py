@@ -4,7 +4,7 @@ RolecallError
  ├── PolicyError              the policy is invalid; carries every finding
  ├── FactsError               facts cannot be read (a snapshot that is no snapshot)
  ├── AuditError               the audit log cannot be opened, read or written
- ├── MigrationError           the migration file is wrong; carries every finding
+ ├── MigrationError           the migration file, or a table of decisions, is wrong; carries every finding
  ├── RequestError             the question is malformed (AuthZEN's 400); never an answer
  │    ├── UnknownResourceType
  │    ├── UnknownPermission
@@ -76,18 +76,18 @@ class PolicyError(RolecallError):
 
 
 class MigrationError(RolecallError):
-    """A migration file is wrong. `findings` are all of its errors, sorted by line and column."""
+    """A migration file, or a table of decisions (`what`), is wrong. `findings` are all of its errors, by line."""
 
-    def __init__(self, findings: Iterable[Finding]) -> None:
+    def __init__(self, findings: Iterable[Finding], what: str = "the migration file") -> None:
         """Keep the findings; the text is built from them."""
-        self.findings = tuple(findings)
-        super().__init__(self.findings)
+        self.findings, self.what = tuple(findings), what
+        super().__init__(self.findings, what)
 
     def __str__(self) -> str:
         """Give every finding with its line, caret and fix."""
         count = len(self.findings)
         rows = [finding.render() for finding in self.findings]
-        return "\n\n".join([f"the migration file has {count} error{'s' if count != 1 else ''}", *rows])
+        return "\n\n".join([f"{self.what} has {count} error{'s' if count != 1 else ''}", *rows])
 
 
 class FactsError(RolecallError):

@@ -91,7 +91,9 @@ def made_settings(choices):
 def planned(found, accounts, settings=None, **more):
     """Header and steps of a plan, and its bytes."""
     planner = Planner(
-        found, settings or Settings(), **{key: more[key] for key in ("effects", "max_losses") if key in more}
+        found,
+        settings or Settings(),
+        **{key: more[key] for key in ("effects", "max_losses", "decisions") if key in more},
     )
     header = planner.run(Given(accounts, more.get("tables")))
     out = BytesIO()

@@ -8,6 +8,7 @@ from rolecall_cli.migrate.apply import apply
 from rolecall_cli.migrate.plan import plan
 from rolecall_cli.migrate.rehearse import rehearse
 from rolecall_cli.migrate.report import report
+from rolecall_cli.migrate.resolve import resolve
 from rolecall_cli.migrate.rollback import rollback
 from rolecall_cli.migrate.status import status
 from rolecall_cli.migrate.verify import verify
@@ -18,5 +19,5 @@ migrate = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-for verb in (plan, report, rehearse, apply, status, verify, rollback):
+for verb in (plan, report, resolve, rehearse, apply, status, verify, rollback):
     migrate.command(help=verb.__doc__)(verb)

@@ -6,20 +6,24 @@ import gc
 import sys
 from pathlib import Path
 from time import time_ns
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from rolecall_cli.facts import chosen_facts
 from rolecall_cli.live import open_store
+from rolecall_cli.migrate.files import whole
 from rolecall_cli.migrate.maps import read_maps
 from rolecall_cli.migrate.progress import Progress
 from rolecall_cli.options import At, FactsStore, SnapshotFile, note, parse_time
+from rolecall_cli.style import shown
 
 if TYPE_CHECKING:
     from rolecall.migration.effects import Effects
     from rolecall.migration.planning import Planner
     from rolecall.migration.written import Header
+
+_FEW: Final = 20
 
 
 def plan(
@@ -56,6 +60,10 @@ def plan(
         int | None,
         typer.Option("--max-losses", min=0, help="Answer no if more people than these would lose permissions."),
     ] = None,
+    decisions: Annotated[
+        list[Path] | None,
+        typer.Option("--decisions", metavar="FILE", help="What `migrate resolve` made of conflicts. Several times."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where the plan goes; standard output if absent.")
     ] = None,
@@ -64,20 +72,26 @@ def plan(
 
     The same accounts, map and choices give the same plan, byte for byte. Exit code 1 where something is held.
     """
-    from rolecall.migration import Planner, open_accounts, read_settings  # noqa: PLC0415 - keeps --help quick
+    from rolecall.migration import (  # noqa: PLC0415 - keeps --help quick
+        Planner,
+        open_accounts,
+        read_decisions,
+        read_settings,
+    )
     from rolecall.migration.model import Settings  # noqa: PLC0415
 
     if max_losses is not None and policies is None:
         raise typer.BadParameter("losses are counted by a policy: give `--policies`", param_hint="--max-losses")
     gc.disable()  # nothing here is garbage before the end, and looking for some takes half as long again
     settings = Settings() if config is None else read_settings(config)
+    decided = read_decisions(*decisions or ())
     effects = None if policies is None else _effects(context, policies, snapshot, store, at)
     with Progress() as told:
         found = read_maps(map, settings, told)
         source = open_accounts(accounts, settings)
         context.call_on_close(source.close)
         told.expect("accounts", source.count() if sys.stderr.isatty() else None)
-        planner = Planner(found, settings, effects=effects, max_losses=max_losses, told=told)
+        planner = Planner(found, settings, effects=effects, max_losses=max_losses, told=told, decisions=decided)
         context.call_on_close(planner.close)
         header = planner.run(source)
     _write(planner, out)
@@ -85,14 +99,12 @@ def plan(
 
 
 def _write(planner: Planner, out: Path | None) -> None:
-    """Write the plan: beside its name first, so that half a plan never bears it."""
+    """Write the plan."""
     if out is None:
         planner.write(sys.stdout.buffer)
         return
-    half = out.with_name(f"{out.name}.part")
-    with half.open("wb") as file:
+    with whole(out) as file:
         planner.write(file)
-    half.replace(out)
 
 
 def _tell(header: Header, out: Path | None) -> None:
@@ -109,6 +121,8 @@ def _tell(header: Header, out: Path | None) -> None:
         typer.echo(f"{lose:,} people lose permissions, {gain:,} gain some", err=True)
         if header.effects["unknown"]:
             note(f"of {header.effects['unknown']:,} people the facts hold nothing, so nobody can say what they may do")
+    for one in header.decisions:
+        _decided(one)
     wrong = {name: number for name, number in header.map.problems.items() if name != "duplicate"}
     if wrong:
         note(f"{sum(wrong.values()):,} rows of the map are wrong, the first: {header.map.named[0]['where']}")
@@ -120,6 +134,17 @@ def _tell(header: Header, out: Path | None) -> None:
         typer.echo(f"`rolecall migrate report {out}` tells it in full", err=True)
     if held or header.refused:
         raise typer.Exit(1)
+
+
+def _decided(file: dict[str, Any]) -> None:
+    """Say how many decisions of a file counted, and why others did not."""
+    total, void = file["decisions"], file.get("void", ())
+    typer.echo(shown(f"{file['name']}: {file['counted']:,} of {total:,} decisions count"), err=True)
+    for one in void[:_FEW]:
+        note(f"the decision about account `{one['account']}` (`{one['outcome']}`) does not count: {one['why']}")
+    more = total - file["counted"] - len(void[:_FEW])
+    if more > 0:
+        note(f"nor do {more:,} more")
 
 
 def _effects(

@@ -9,6 +9,8 @@
     effects      what each person could do before, and can do after, asked of the policy
     planning     all of this, for everybody: a plan
     written      the plan as a file: a header, a line a step, a digest
+    deciding     what people decided about conflicts, and how that takes effect
+    conflicts    the conflicts as a table to fill in; resolving: what was filled in, checked; decisions: as a file
     login        the same for one person, at the moment they log in
 
 A plan is a header and steps. Each step is complete in itself (a person with all their accounts, or one account): it
@@ -19,11 +21,13 @@ whether the plan still holds. Values of columns are never written into a plan, o
 from __future__ import annotations
 
 from rolecall.migration.accounts import open_accounts
+from rolecall.migration.decisions import read_decisions
 from rolecall.migration.login import Match, Resolver
 from rolecall.migration.mapping import Map, read_clever, read_map
 from rolecall.migration.model import Account, Choice, Settings
 from rolecall.migration.outcomes import CONFLICTS, OUTCOMES
 from rolecall.migration.planning import Planner
+from rolecall.migration.resolving import resolve
 from rolecall.migration.settings import read_settings
 from rolecall.migration.written import Plan, read_plan
 
@@ -40,7 +44,9 @@ __all__ = [
     "Settings",
     "open_accounts",
     "read_clever",
+    "read_decisions",
     "read_map",
     "read_plan",
     "read_settings",
+    "resolve",
 ]

@@ -45,7 +45,7 @@ class Effects:
 
     def of(self, step: PersonStep) -> list[EffectStep]:
         """Give what a person gains and loses, worst first."""
-        roles = tuple(sorted({one.role for one in step.accounts if one.outcome in _CARRIED}))
+        roles = tuple(sorted({one.role for one in step.accounts if one.outcome in _CARRIED and one.role in EMPLOYEES}))
         record = self.roster.users.get(step.person)
         if not roles or record is None or (len(roles) == 1 and frozenset(roles) == record.roles):
             return []

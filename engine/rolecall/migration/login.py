@@ -14,9 +14,10 @@ import msgspec
 
 from rolecall.calls import Call, Failed, run, run_async
 from rolecall.errors import FactsError, RequestError
+from rolecall.migration.deciding import Decisions
 from rolecall.migration.mapping.index import Map
 from rolecall.migration.mapping.of_users import add_user
-from rolecall.migration.matching import Matcher
+from rolecall.migration.matching import Matcher, place
 from rolecall.migration.model import Account, Placed, Settings, clever_role
 from rolecall.migration.outcomes import CONFLICTS
 from rolecall.vocabulary.roles import CLEVER_ROLES, EMPLOYEES
@@ -54,7 +55,7 @@ class Match(msgspec.Struct, frozen=True):
         """Give the ways in, one for each role held now; none while a conflict is in the way."""
         if self.conflict:
             return ()
-        by = {one.role: one.key for one in self.accounts}
+        by = {one.role: one.key for one in self.accounts if one.outcome not in _AWAY}
         return tuple(Way(role, self.account or by.get(role, ""), (role,)) for role in self.roles)
 
 
@@ -62,10 +63,23 @@ class Resolver:
     """Finds the accounts of whoever logs in, by the legacy id of every role of theirs. Share it between threads."""
 
     def __init__(
-        self, accounts: AccountsPort, *, aliases: AliasesPort | None = None, settings: Settings | None = None
+        self,
+        accounts: AccountsPort,
+        *,
+        aliases: AliasesPort | None = None,
+        settings: Settings | None = None,
+        decisions: Decisions | None = None,
+        keyed: AccountsPort | None = None,
     ) -> None:
-        """`aliases` says which old ids were whose before: with it old ids keep resolving, and conflicts are seen."""
+        """`aliases` says which old ids were whose before: with it old ids keep resolving, and conflicts are seen.
+
+        `decisions` are what people decided about conflicts (`read_decisions`). Where they say of an account without a
+        Clever id whose it is, `keyed` is needed: `(keys) -> the accounts with these keys`.
+        """
         self._accounts, self._aliases, self._settings = accounts, aliases, settings or Settings()
+        self._decisions, self._keyed = decisions or Decisions(), keyed
+        if keyed is None and "" in self._decisions.naming:
+            raise RequestError("an account without a Clever id is decided to be somebody's: `keyed` must find it")
 
     def resolve(self, clever_user: Mapping[str, object]) -> Match:
         """Find the accounts of a v3.0 user (the object of `/users/{id}`), or of `/userinfo` claims.
@@ -98,38 +112,53 @@ class Resolver:
         found, identifier, roles = _own(clever_user)
         stopped = found.bad_students - {""}  # a student whose ids differ: who has the other one must be seen as well
         asked: set[str] = set()
-        while more := sorted({identifier, *stopped, *found.entries} - asked):  # an older id may be somebody's new one
+        meant = _meant(found, identifier, self._decisions)
+        while more := sorted({*stopped, *found.entries, *meant.asked} - asked):  # an older id may be somebody's new one
             asked |= {*more}
             for row in (yield from self._rows(more)):
                 _add(found, row)
-        ids = sorted({identifier, *stopped, *(old for old in found.entries if identifier in found.successors(old))})
-        answer = yield Call("the accounts port", self._accounts, ids)
-        accounts = [one for one in _listed(answer, "the accounts port") if isinstance(one, Account) and one.id in ids]
-        return self._match(found, identifier, roles, accounts)
+            meant = _meant(found, identifier, self._decisions)
+        meant = msgspec.structs.replace(meant, own=meant.own | stopped, ids=meant.ids | stopped)
+        accounts = yield from self._found(self._accounts, "the accounts port", meant.ids, "id")
+        if meant.keys and self._keyed is not None:
+            accounts |= yield from self._found(self._keyed, "the keyed port", meant.keys, "key")
+        return self._match(found, meant, roles, [accounts[key] for key in sorted(accounts)])
 
-    def _match(self, found: Map, identifier: str, roles: tuple[str, ...], accounts: list[Account]) -> Match:
+    def _found(
+        self, port: AccountsPort, name: str, wanted: set[str], field: str
+    ) -> Generator[Call, object, dict[str, Account]]:
+        """Ask a port for accounts, and give those that were asked for, by their key."""
+        answer = yield Call(name, port, sorted(wanted))
+        given = [one for one in _listed(answer, name) if isinstance(one, Account)]
+        return {one.key: one for one in given if getattr(one, field) in wanted}
+
+    def _match(self, found: Map, meant: Meant, roles: tuple[str, ...], accounts: list[Account]) -> Match:
         """Settle the accounts, as the plan does."""
-        matcher = Matcher(found, self._settings)
-        mine: list[Account] = []
-        alone: list[Placed] = []
-        for account in sorted(accounts, key=lambda one: one.key):
+        matcher, identifier = Matcher(found, self._settings, self._decisions), meant.identifier
+        groups: dict[str, list[Account]] = {}
+        alone: list[tuple[Account, str]] = []
+        for account in accounts:
             outcome = matcher.first(account)
-            if not isinstance(outcome, str):
-                mine += [account] * (outcome.id == identifier)
-            else:
-                row = (account.key, outcome, account.id, account.role, account.district, account.print)
-                alone.append(Placed(*row))
-        placed = [*alone]
+            if isinstance(outcome, str):
+                alone.append((account, outcome))
+            elif outcome.id in meant.people:  # of others not all accounts are here
+                groups.setdefault(outcome.id, []).append(account)
+        alone += matcher.settle(groups)
+        named = {} if matcher.deciding is None else matcher.deciding.named
+        mine = [place(*one) for one in alone if named.get(one[0].key, _whose(one[0], meant)) == identifier]
         survivor = ""
-        if mine:
-            step = matcher.together(found.people[identifier], mine)
-            placed += step.accounts
+        if identifier in groups:
+            step = matcher.together(found.people[identifier], groups[identifier])
+            mine += step.accounts
             survivor = step.survivor
-        usable = [one for one in placed if one.outcome not in CONFLICTS and one.outcome not in _AWAY]
+        usable = [one for one in mine if one.outcome not in CONFLICTS and one.outcome not in _AWAY]
         differs = "student-differs" if "student" in roles and identifier in found.bad_students else ""
-        conflict = next((one.outcome for one in placed if one.outcome in CONFLICTS), differs)
+        conflict = next((one.outcome for one in mine if one.outcome in CONFLICTS), differs)
+        carried = any(one.id == identifier for one in accounts if named.get(one.key, identifier) != identifier)
+        if not conflict and (carried or any(one.outcome == "left" and one.id == identifier for one in mine)):
+            conflict = "new-id-taken"  # else the application would look the id up, and find what is not theirs
         only = survivor or (usable[0].key if len(usable) == 1 else "")
-        ordered = tuple(sorted(placed, key=lambda one: one.key))
+        ordered = tuple(sorted(mine, key=lambda one: one.key))
         return Match(identifier, roles, ordered, "" if conflict else only, conflict)
 
     def _rows(self, ids: Sequence[str]) -> Generator[Call, object, list[AliasRow]]:
@@ -140,7 +169,42 @@ class Resolver:
         return [(str(one[0]), str(one[1]), str(one[2]), str(one[3])) for one in rows if isinstance(one, Sequence)]
 
 
-_AWAY = ("archived", "contact-recreated")
+_AWAY = ("archived", "contact-recreated", "left")
+
+
+class Meant(msgspec.Struct, frozen=True):
+    """Whose accounts a login looks at: the person's own, and those of whoever a decision takes one from for them."""
+
+    identifier: str
+    people: set[str]
+    own: set[str]
+    ids: set[str]
+    keys: set[str]
+    asked: set[str]
+
+
+def _meant(found: Map, identifier: str, decisions: Decisions) -> Meant:
+    """Gather them, as far as the map says by now."""
+    people, ids, keys, waiting = {identifier}, set[str](), set[str](), [identifier]
+    while waiting:
+        new = waiting.pop()
+        ids |= _ids(found, new)
+        for one in decisions.to.get(new, ()):
+            (ids if one.id else keys).add(one.id or one.account)
+            before = {*found.successors(one.id), *({one.id} & found.people.keys()), *decisions.named(one.account)}
+            waiting += before - people
+            people |= before
+    away = {new for one in ids for new in decisions.naming.get(one, ())}
+    away |= {new for one in keys for new in decisions.named(one)}
+    return Meant(identifier, people, _ids(found, identifier), ids, keys, ids | away)
+
+
+def _ids(found: Map, new: str) -> set[str]:
+    return {new, *(old for old in found.entries if new in found.successors(old))}
+
+
+def _whose(account: Account, meant: Meant) -> str:
+    return meant.identifier if account.id in meant.own else ""
 
 
 def _own(user: Mapping[str, object]) -> tuple[Map, str, tuple[str, ...]]:

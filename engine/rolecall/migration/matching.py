@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rolecall.migration.deciding import Deciding, Decisions
 from rolecall.migration.mapping.index import Entry, Map, Person
 from rolecall.migration.merging import columns_of, survivor_of
 from rolecall.migration.model import EMPLOYEES, UNREADABLE, Account, Choice, PersonStep, Placed, Settings
@@ -15,9 +16,10 @@ from rolecall.migration.model import EMPLOYEES, UNREADABLE, Account, Choice, Per
 class Matcher:
     """Knows the map and the choices; keeps nothing of the accounts but which v3.0 ids strangers carry (`taken`)."""
 
-    def __init__(self, found: Map, settings: Settings) -> None:
-        """Take the map as it is now."""
+    def __init__(self, found: Map, settings: Settings, decisions: Decisions | None = None) -> None:
+        """Take the map as it is now, and what people decided about conflicts."""
         self.map, self.settings = found, settings
+        self.deciding = Deciding(decisions) if decisions is not None and decisions.files else None
         self.tangled = found.tangled
         self.taken: set[str] = set()
         self.cut = any(one.do == "cut-over" for one in (settings.choice, *settings.districts.values()))
@@ -25,13 +27,38 @@ class Matcher:
 
     def first(self, account: Account) -> str | Person:
         """Give the outcome of an account that is settled by itself, or the person whose account it is."""
-        identifier = account.id
-        if not identifier:
-            return "null-id"
-        found = self._of(account)
-        if isinstance(found, str) and identifier in self.map.people:
-            self.taken.add(identifier)
+        found = self._of(account) if account.id else "null-id"
+        if self.deciding is not None:
+            found = self.deciding.first(self, account, found)
+            self.carried(account, found)
+        elif isinstance(found, str) and account.id in self.map.people:
+            self.taken.add(account.id)
         return found
+
+    def carried(self, account: Account, found: str | Person) -> None:
+        """Note that an account carries the v3.0 id of somebody whose it is not."""
+        if account.id in self.map.people and (isinstance(found, str) or found.id != account.id):
+            self.taken.add(account.id)
+
+    def joined(self, account: Account, identifier: str) -> str | Person | None:
+        """Give the person whose account it is said to be, or what comes of it there; None where nobody is meant."""
+        person = self.map.people.get(identifier)
+        if person is None:
+            return None
+        do = self.settings.of(person.district or account.district).do
+        if do == "cut-over" and account.id != identifier:
+            return self._aged(account, person.district or account.district)
+        if do in ("link", "separate") and account.role not in EMPLOYEES:  # there each account is a role's
+            return "unknown-role"
+        return person
+
+    def put_away(self, account: Account, despite: str) -> str:
+        """Give what comes of last year's account that is put away despite a conflict."""
+        return "locked" if account.locked and despite != "locked" else "archived"
+
+    def settle(self, groups: dict[str, list[Account]]) -> list[tuple[Account, str]]:
+        """Carry out what is decided about accounts that are held with others; gives those that now stand alone."""
+        return [] if self.deciding is None else self.deciding.settle(self, groups)
 
     def _of(self, account: Account) -> str | Person:
         role = account.role
@@ -63,8 +90,10 @@ class Matcher:
     def _archived(self, account: Account, district: str) -> str | Person:
         """Settle an account of a district that starts anew: last year's is put away, this year's stays."""
         person = self.map.people.get(account.id)
-        if person is not None:
-            return person
+        return self._aged(account, district) if person is None else person
+
+    def _aged(self, account: Account, district: str) -> str:
+        """Settle last year's account."""
         date = self.settings.of(district).date
         if account.active is not None and (account.active == UNREADABLE or date is None or account.active >= date):
             return "still-active"
@@ -96,9 +125,9 @@ class Matcher:
 
     def together(self, person: Person, accounts: Sequence[Account]) -> PersonStep:
         """Settle all accounts of one person."""
-        district = person.district or next((one.district for one in accounts if one.district), "")
-        choice = self.settings.of(district)
         ordered = sorted(accounts, key=lambda one: one.key)
+        district = person.district or next((one.district for one in ordered if one.district), "")
+        choice = self.settings.of(district)
         held = self._held(person, ordered, district)
         if held:
             return self._step(person, district, choice, [(one, held) for one in ordered])
@@ -113,6 +142,8 @@ class Matcher:
             return self._step(person, district, choice, [(ordered[0], outcome)])
         stays = survivor_of(person.id, ordered, choice, self._extra)
         columns = columns_of(stays, ordered, choice, self._extra)
+        if columns is None and self._despite("columns-differ", ordered):
+            columns = columns_of(stays, ordered, choice, self._extra, differ=True)
         if columns is None:
             return self._step(person, district, choice, [(one, "columns-differ") for one in ordered])
         placed = [(one, "merged") for one in ordered]
@@ -120,17 +151,25 @@ class Matcher:
 
     def _held(self, person: Person, accounts: Sequence[Account], district: str) -> str:
         """Say why nothing can be done about a person's accounts, or an empty text."""
-        if person.id in self.tangled:
+        if person.id in self.tangled and not self._despite("cycle", accounts, person.id):
             return "cycle"
         moving = [one for one in accounts if one.id != person.id]
         if moving and person.id in self.taken:
             return "new-id-taken"
-        if any(one.district and one.district != district for one in accounts):
+        away = [one for one in accounts if one.district and one.district != district]
+        if away and not self._despite("other-district", away, person.id):
             return "other-district"
         if len({one.role for one in accounts}) < len(accounts):
             return "same-role-twice"
-        touched = accounts if len(accounts) > 1 and self.settings.of(district).do == "consolidate" else moving
-        return "locked" if any(one.locked for one in touched) else ""
+        do = self.settings.of(district).do
+        if do == "cut-over" and moving and self.deciding is not None:  # whose district nobody knew when they were named
+            return "other-district"
+        touched = accounts if len(accounts) > 1 and do == "consolidate" else moving
+        return "locked" if any(one.locked for one in touched) and not self._despite("locked", accounts) else ""
+
+    def _despite(self, conflict: str, accounts: Sequence[Account], person: str = "") -> bool:
+        """Say whether somebody decided that a conflict of these accounts is in nobody's way."""
+        return self.deciding is not None and self.deciding.despite(conflict, accounts, person)
 
     @staticmethod
     def _step(

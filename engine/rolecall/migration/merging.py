@@ -57,11 +57,11 @@ def as_number(value: object) -> float | int | None:
 
 
 def columns_of(
-    stays: Account, accounts: Sequence[Account], choice: Choice, extra: Sequence[str]
+    stays: Account, accounts: Sequence[Account], choice: Choice, extra: Sequence[str], *, differ: bool = False
 ) -> dict[str, str] | None:
     """Say where the survivor's columns come from: the key of another account, or `sum`. None where they may not differ.
 
-    A column that keeps the survivor's value is left out.
+    A column that keeps the survivor's value is left out. With `differ` those that may not differ are among them.
     """
     found: dict[str, str] = {}
     others = [one for one in accounts if one is not stays]
@@ -69,7 +69,7 @@ def columns_of(
         at = extra.index(column)
         mine, theirs = stays.values[at], [one.values[at] for one in others]
         if policy == "same":
-            if any(value != mine for value in theirs):
+            if not differ and any(value != mine for value in theirs):
                 return None
         elif policy == "sum":
             if any(as_number(value) for value in theirs if value not in (None, "")):

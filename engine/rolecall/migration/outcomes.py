@@ -14,6 +14,7 @@ SETTLED: Final = {
     "contact-recreated": "a contact: contacts are created anew, never mapped",
     "archived": "last year's account, put away at the cut-over",
     "unmapped": "the map has no v3.0 id for it",
+    "left": "somebody decided that it stays as it is",
 }
 CONFLICTS: Final = {
     "null-id": "the account has no Clever id",

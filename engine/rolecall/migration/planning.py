@@ -11,6 +11,7 @@ from msgspec.structs import asdict, replace
 
 from rolecall.instants import render_instant
 from rolecall.migration.accounts import Accounts
+from rolecall.migration.deciding import Decisions
 from rolecall.migration.effects import Effects, losses, severity
 from rolecall.migration.mapping.index import Map, Person
 from rolecall.migration.matching import Matcher, place
@@ -47,11 +48,13 @@ class Planner:
         effects: Effects | None = None,
         max_losses: int | None = None,
         told: Told = lambda _what, _number: None,
+        decisions: Decisions | None = None,
     ) -> None:
         """Take what the plan rests on."""
         self.map, self.settings, self.effects = found, settings, effects
         self.max_losses, self.told = max_losses, told
-        self.matcher = Matcher(found, settings)
+        self.matcher = Matcher(found, settings, decisions)
+        self.deciding = self.matcher.deciding
         self.counts: Counter[str] = Counter()
         self.people: Counter[str] = Counter()
         self.body = Body()
@@ -68,6 +71,8 @@ class Planner:
     def run(self, accounts: Accounts) -> Header:
         """Read the accounts and settle every one of them."""
         groups = self._read(accounts)
+        for account, outcome in self.matcher.settle(groups):
+            self._alone(account, outcome)
         steps = self._together(groups)
         tables = accounts.tables()
         moved = self._clashes(steps, tables) if tables is not None else Counter[str]()
@@ -92,6 +97,7 @@ class Planner:
             effects=effects,
             warnings=(*accounts.notes, *(tables.warnings if tables is not None else ())),
             refused=tuple(self._refused(effects)),
+            decisions=() if self.deciding is None else self.deciding.told(self.map.people),
         )
         return self._header
 
@@ -120,7 +126,9 @@ class Planner:
 
     def _keep(self, identifier: str) -> bool:
         """Say whether an account with this id may be one of several of a person: a merge looks at its values."""
-        return identifier in self.map.entries or identifier in self.map.people
+        if identifier in self.map.entries or identifier in self.map.people:
+            return True
+        return self.deciding is not None and identifier in self.deciding.decisions.naming
 
     def _alone(self, account: Account, outcome: str) -> None:
         self.counts[outcome] += 1
@@ -153,7 +161,8 @@ class Planner:
             for at, step in enumerate(steps):
                 met = found.clashes.get(step.survivor) if step.survivor else None
                 if met:
-                    steps[at] = _broken(step, met)
+                    go = self.deciding is not None and self.deciding.despite("unique-key", step.accounts)
+                    steps[at] = _broken(step, met, go=go)
         return found.moved
 
     def _carry_out(self, steps: Iterable[PersonStep]) -> None:
@@ -231,10 +240,10 @@ class Planner:
         return every | ({"districts": districts} if districts else {})
 
 
-def _broken(step: PersonStep, met: list[tuple[Any, bool]]) -> PersonStep:
-    """Give a merge that meets clashes: told with it where the survivor's row stays, else held."""
+def _broken(step: PersonStep, met: list[tuple[Any, bool]], *, go: bool) -> PersonStep:
+    """Give a merge that meets clashes: told with it where the survivor's row stays (or it is to `go`), else held."""
     clashes = tuple(clash for clash, _ in met)
-    if not any(hold for _, hold in met):
+    if go or not any(hold for _, hold in met):
         return replace(step, clashes=clashes)
     accounts = tuple(replace(one, outcome="unique-key") for one in step.accounts)
     return replace(step, accounts=accounts, survivor="", columns={}, clashes=clashes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -50,7 +50,7 @@ def as_data(plan: Plan) -> dict[str, Any]:
     conflicts = [
         {"person": person, **msgspec.to_builtins(one)}
         for step in steps
-        for person, one in _placed(step)
+        for person, one in owned_in(step)
         if one.outcome in CONFLICTS
     ]
     found: dict[str, Any] = {"schema": 1, **msgspec.to_builtins(plan.header), "conflicts": conflicts}
@@ -59,23 +59,28 @@ def as_data(plan: Plan) -> dict[str, Any]:
 
 def as_csv(plan: Plan) -> Iterator[str]:
     """Give a line for each account. A cell that a spreadsheet would take for a formula is one no more."""
-    yield _line(("account", "outcome", "clever_id", "role", "district", "person", "survivor", "why"))
+    yield csv_line(("account", "outcome", "clever_id", "role", "district", "person", "survivor", "why"))
     for step in plan.steps():
         survivor = step.survivor if isinstance(step, PersonStep) else ""
-        for person, one in _placed(step):
+        for person, one in owned_in(step):
             cells = (one.key, one.outcome, one.id, one.role, one.district, person, survivor, OUTCOMES[one.outcome])
-            yield _line(cells)
+            yield csv_line(cells)
 
 
-def _line(cells: tuple[str, ...]) -> str:
+def csv_line(cells: Iterable[str]) -> str:
+    """Give a line of a CSV, guarded."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(
-        [f"'{one}" if one[:1] in "=+-@\t\r" and one else one for one in cells]
-    )
+    csv.writer(out, lineterminator="\n").writerow([guarded(one) for one in cells])
     return out.getvalue()
 
 
-def _placed(step: Step) -> Iterator[tuple[str, Placed]]:
+def guarded(cell: str) -> str:
+    """Give a cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell
+
+
+def owned_in(step: Step) -> Iterator[tuple[str, Placed]]:
+    """Give the accounts of a step, each with whose it is (empty: nobody's)."""
     if isinstance(step, PersonStep):
         yield from ((step.person, one) for one in step.accounts)
     elif isinstance(step, AccountStep):
@@ -137,7 +142,7 @@ class _Picked:
         elif isinstance(step, AccountStep) and step.like and len(self.like) < MOST:
             whom = listed([f"`{who}` ({what})" for what, who in step.like])
             self.like.append(f"account `{step.account.key}` resembles {whom}")
-        for person, one in _placed(step):
+        for person, one in owned_in(step):
             if one.outcome in CONFLICTS and len(self.conflicts.setdefault(one.outcome, [])) < MOST:
                 whose = f", of `{person}`" if person else ""
                 said = f"account `{one.key}` ({one.role or 'no role'} `{one.id}`{whose})"

@@ -47,6 +47,7 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True):
     effects: dict[str, Any] = {}
     warnings: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    decisions: tuple[dict[str, Any], ...] = ()
 
 
 class Body:

@@ -53,7 +53,7 @@ class Maker:
         if district >= 0:
             value = row[district]
             place = self.districts[value] if value in self.districts else self.districts.setdefault(value, text(value))
-        kept = bool(clever) and keep(clever)
+        kept = keep(clever)
         return Account(
             key=text(row[key]),
             id=clever,

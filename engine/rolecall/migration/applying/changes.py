@@ -38,6 +38,7 @@ class Changes:
         """Change these rows."""
         self._around, self._connection, self._rows, self._prints = around, connection, rows, prints
         self._columns, self._planned = around.settings.accounts, planned
+        self._met: frozenset[str] = frozenset()
 
     def of(self, step: PersonStep | AccountStep) -> None:
         """Change what a step changes; raises `Refused`."""
@@ -92,6 +93,7 @@ class Changes:
 
     def _merge(self, step: PersonStep, mine: dict[str, Record]) -> None:
         stays = mine[step.survivor]
+        self._met = frozenset(one.table for one in step.clashes)  # by the settings, or by a decision: else no merge
         losing = [record for key, record in mine.items() if key != step.survivor]
         taken = self._taken(step.columns, stays, mine)
         self._point_to(stays, losing)
@@ -136,7 +138,7 @@ class Changes:
             holder = self._rows.holder(table, key, moved) if set(key) & changes.keys() else None
             if holder is None or holder is record:
                 continue
-            if self._around.clash[name] != "keep":
+            if self._around.clash[name] != "keep" and name.rpartition(".")[2] not in self._met:
                 raise Refused(f"two rows of `{name}` would meet under the unique key ({', '.join(key)})")
             if table is self._around.accounts:
                 raise Refused(f"two accounts would meet under the unique key ({', '.join(key)})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import Column, Integer, or_, select
 
 from rolecall.migration.accounts.making import Maker
 from rolecall.migration.accounts.of_sql import engine_of, table_of
@@ -25,12 +25,19 @@ class Ports:
 
     def accounts(self, ids: Sequence[str]) -> list[Account]:
         """Give every account that carries one of these Clever ids."""
+        return [one for one in self._having(self._settings.accounts.id, ids) if one.id in ids]
+
+    def keyed(self, keys: Sequence[str]) -> list[Account]:
+        """Give every account with one of these keys: decisions may be about accounts without a Clever id."""
+        name = self._settings.accounts.key
+        values = [int(one) for one in keys if one.isdecimal()] if _is_number(self._table.c[name]) else keys
+        return [one for one in self._having(name, values) if one.key in keys]
+
+    def _having(self, name: str, values: Sequence[object]) -> list[Account]:
         maker = Maker(self._settings)
-        column = self._table.c[self._settings.accounts.id]
-        query = select(*(self._table.c[one] for one in maker.wanted)).where(column.in_([*ids]))
+        query = select(*(self._table.c[one] for one in maker.wanted)).where(self._table.c[name].in_([*values]))
         with self._engine.connect() as connection:
-            found = [maker.account(row, lambda _: True) for row in connection.execute(query)]
-        return [one for one in found if one.id in ids]
+            return [maker.account(row, lambda _: True) for row in connection.execute(query)]
 
     def aliases(self, ids: Sequence[str]) -> list[tuple[str, str, str, str]]:
         """Give (district, role, old id, v3.0 id) wherever one of these is the old one or the new one."""
@@ -52,3 +59,7 @@ class Ports:
     def close(self) -> None:
         """Let go of the connections."""
         self._engine.dispose()
+
+
+def _is_number(column: Column[object]) -> bool:
+    return isinstance(column.type, Integer)

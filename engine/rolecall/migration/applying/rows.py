@@ -193,7 +193,9 @@ class Writer:
             if first is None or now is None:
                 continue
             differing = {
-                one: now[one] for one in record.table.columns if now[one] != first[one] and (wanted is None or wanted(record, one))
+                one: now[one]
+                for one in record.table.columns
+                if now[one] != first[one] and (wanted is None or wanted(record, one))
             }
             if differing:
                 grouped.setdefault((record.table.name, tuple(differing)), []).append((record, differing))
