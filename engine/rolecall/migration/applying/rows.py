@@ -13,6 +13,7 @@ from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from rolecall.migration.accounts.making import text as as_text
 from rolecall.migration.applying.database import Refused
+from rolecall.migration.applying.images import encode
 from rolecall.migration.applying.stored import Stored
 
 _AT_ONCE: Final = 200
@@ -20,13 +21,17 @@ Values = dict[str, Any]
 
 
 class Record:
-    """A row: as it was read (None: it is new), as it is (None: it is gone), as it was last (for one that is gone)."""
+    """A row: as it was read (None: it is new), as it is (None: it is gone), as it was last (for one that is gone).
 
-    __slots__ = ("first", "many", "now", "table", "was")
+    Or `many` rows that nothing tells apart; `blurred` says that they only seem alike to whoever compares (1 and 1.0).
+    """
+
+    __slots__ = ("blurred", "first", "many", "now", "table", "was")
 
     def __init__(self, table: Stored, first: Values | None, now: Values | None, many: int = 1) -> None:
         """Begin with a row that was read, or that is new; or with as many as cannot be told apart."""
         self.table, self.first, self.now, self.was, self.many = table, first, now, now, many
+        self.blurred = False
 
 
 class Rows:
@@ -75,6 +80,7 @@ class Rows:
             at = (table.name, table.of(values))
             if at in new:
                 new[at].many += 1
+                new[at].blurred = new[at].blurred or encode(new[at].first) != encode(values)
             elif at not in self._read_before:
                 new[at] = Record(table, values, dict(values))
                 self._enter(new[at])
@@ -119,6 +125,8 @@ class Rows:
 
     def remove(self, record: Record) -> None:
         """Delete a row."""
+        if record.blurred:
+            raise Refused(f"rows of `{record.table.name}` seem alike that are not: nobody could put them back")
         self._keep(record)
         self._leave(record)
         record.now = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection
 
 from rolecall.migration.applying.around import Around
@@ -15,10 +17,12 @@ def carry_out(connection: Connection, around: Around, rows: Rows) -> None:
     writer = Writer(connection)
     accounts, others = _apart(around, rows)
     named = _naming(around)
+    gone = [one for one in accounts if one.first is not None and one.now is None]
+    _let_go(gone, named, around.settings.accounts.key)
     writer.delete(one for one in others if one.first is not None and one.now is None)
     writer.update(one for one in others if one.now is not None)
     writer.update(accounts, lambda _, column: column in named)
-    writer.delete(one for one in accounts if one.first is not None and one.now is None)
+    writer.delete(gone)
     writer.update(one for one in accounts if one.now is not None)
 
 
@@ -48,6 +52,14 @@ def entry(run: int, step: int, n: int, record: Record, before: Values | None) ->
         name, was = table.of(new), {one: old[one] for one in changed}
         now = encode({one: new[one] for one in changed})
     return Entry(run, step, n, table.name, encode([*name]), encode(was), now, record.many)
+
+
+def _let_go(gone: list[Record], named: tuple[str, ...], key: str) -> None:
+    """Have accounts that go name none that goes as well, for one of them goes first. For a moment they name themselves."""
+    keys = {(one.first or {})[key] for one in gone} if named else set[Any]()
+    for one in gone if named else ():
+        last = one.was or {}
+        one.was = last | {name: last[key] for name in named if last[name] in keys}
 
 
 def _apart(around: Around, rows: Rows) -> tuple[list[Record], list[Record]]:
