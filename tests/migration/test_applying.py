@@ -1,0 +1,95 @@
+"""Plans of random applications, carried out and taken back in real databases, against a plain specification."""
+
+from collections import Counter
+
+import pytest
+from migration.apps import App, driver, new_url
+from migration.spec import REFERRING, Spec
+from rolecall.migration.applying.carrying import Carrier
+from rolecall.migration.applying.rehearsing import state
+from rolecall.migration.applying.undoing import Undoer
+from rolecall.migration.applying.verifying import verify
+from rolecall.migration.model import placed_in
+from sqlalchemy import create_engine, inspect, text
+
+DATABASES = ("sqlite", "postgresql", "mysql")
+SEEDS = [0, 1, pytest.param(range(2, 12), marks=pytest.mark.full)]
+
+
+def tables_of(app):
+    """All rows, by table, in order."""
+    found = {}
+    with app.connect() as connection:
+        for name in ("accounts", "notes", *REFERRING):
+            rows = [dict(one) for one in connection.execute(text(f"SELECT * FROM {name}")).mappings()]  # noqa: S608 - our own names
+            found[name] = sorted(rows, key=lambda row: [str(value) for value in row.values()])
+    return found
+
+
+def names_of(url):
+    engine = create_engine(driver(url))
+    found = set(inspect(engine).get_table_names())
+    engine.dispose()
+    return found
+
+
+@pytest.mark.parametrize("clash", ["keep", "hold"])
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_run_does_what_the_docs_say_and_can_be_taken_back(database, seed, clash, tmp_path):
+    """Dry run, apply, apply again, verify, rollback: each does what is said of it, in batches of any size."""
+    for number in [seed] if isinstance(seed, int) else seed:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        one_application(App(new_url(database, folder), number).make(), folder, clash, batch=(500, 1, 3)[number % 3])
+
+
+def one_application(app, folder, clash, batch):
+    plan = app.plan(folder, app.settings(clash=clash))
+    first, tables, names = state(app.url), tables_of(app), names_of(app.url)
+    spec = Spec(tables, rows_of(app.map), clash)
+    assert planned(plan) == spec.outcome
+
+    dry = Carrier(plan, app.url).run()
+    assert (state(app.url), names_of(app.url)) == (first, names)
+
+    done = Carrier(plan, app.url, commit=True, batch=batch).run()
+    left = {one.person: one.accounts for one in done.left}
+    assert (dry.accounts, dry.left) == (done.accounts, done.left)
+    assert done.state == "applied"
+    counts = Counter(spec.outcome.values())
+    for person in left:
+        counts -= Counter(spec.outcome[one["id"]] for one in spec.people[person])
+    counts["refused"] = sum(map(len, left.values()))
+    assert +done.accounts == +counts
+    assert done.accounts.total() == len(tables["accounts"])
+    spec.check(tables_of(app), left)
+
+    applied = state(app.url)
+    again = Carrier(plan, app.url, commit=True).run()
+    assert (state(app.url), again.run, again.accounts) == (applied, done.run, done.accounts)
+    held = {str(key) for key, one in spec.outcome.items() if one in ("locked", "unique-key", "new-id-taken", "other-district")}
+    for one in verify(app.url).findings:
+        assert one.kind == "old-id"
+        assert one.row in held
+
+    tried = Undoer(app.url, done.run).run()
+    assert state(app.url) == applied
+    back = Undoer(app.url, done.run, commit=True, batch=batch).run()
+    assert (back.state, back.left, tried.accounts) == ("undone", [], back.accounts)
+    assert state(app.url) == first
+    assert verify(app.url).findings == []
+    once_more = Carrier(plan, app.url, commit=True, batch=batch).run()
+    assert once_more.run == done.run + 1
+    spec.check(tables_of(app), {one.person: one.accounts for one in once_more.left})
+
+
+def rows_of(found):
+    """All rows of a map."""
+    entries = ((old, entry) for old, first in found.entries.items() for entry in first.all())
+    return [(entry.district, entry.role, old, entry.person.id) for old, entry in entries]
+
+
+def planned(plan):
+    """The outcome of each account, by its key."""
+    return {int(one.key): one.outcome for step in plan.steps() for one in placed_in(step)}
