@@ -1,7 +1,8 @@
 """Processes to be killed, started quickly: one process imports what they need, and is forked for each of them.
 
 `Nursery().start("module:function", …)` gives a `Child`; it has begun when that returns. As a program, this file is the
-process that is forked: it reads a call a line from standard input, and says when it began and how it ended.
+process that is forked: it reads a call a line from standard input, and says when it began and how it ended. A module's
+`before_fork`, if it has one, is called there before: what it keeps need not be done by each child.
 """
 
 import importlib
@@ -71,8 +72,10 @@ def serve():
     sys.path.insert(0, str(Path(__file__).parent))
     for line in sys.stdin:
         name, *arguments = json.loads(line)
-        module, _, function = name.partition(":")
-        call = getattr(importlib.import_module(module), function)
+        where, _, function = name.partition(":")
+        module = importlib.import_module(where)
+        call = getattr(module, function)
+        getattr(module, "before_fork", lambda *_: None)(*arguments)
         number = os.fork()
         if number == 0:
             code = 1

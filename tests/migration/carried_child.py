@@ -2,16 +2,30 @@
 
 import time
 
+import msgspec
 import psycopg  # noqa: F401 - the process that is forked has all imported
 import pymysql  # noqa: F401
 from rolecall.errors import FactsError
 from rolecall.migration import read_plan
 from rolecall.migration.applying import carrying, undoing
 from rolecall.migration.applying.around import look_around
+from rolecall.migration.applying.database import Target
 from rolecall.migration.applying.journal import Journal
+from rolecall.migration.model import Settings
 
 BATCH = 3
 _PATIENCE = 20
+
+
+_around = {}
+
+
+def before_fork(url, what):
+    """Look at the tables once for all: they stay as they are, and it takes as long as all else."""
+    if url not in _around:
+        settings = msgspec.convert(read_plan(what).header.settings, Settings)
+        with Target(url) as target, target.connected(read=True) as connection, connection.begin():
+            _around[target.engine.url] = _around[url] = look_around(target, connection, settings)
 
 
 def apply(url, plan):
@@ -40,10 +54,9 @@ def _patiently(work):
             time.sleep(0.005)
 
 
-def _looked(*arguments):
-    found = look_around(*arguments)
+def _looked(target, _connection, _settings):
     print("working", flush=True)
-    return found
+    return _around[target.engine.url]
 
 
 _make = Journal.make

@@ -26,7 +26,7 @@ def nursery():
 class Killing:
     """An application that is carried over and back, with kills between; a run goes on until it has come to its end."""
 
-    def __init__(self, nursery, url, folder, seed, people=40):
+    def __init__(self, nursery, url, folder, seed, people=24):
         self.nursery, self.url, self.rng = nursery, url, random.Random(seed)
         self.app = App(url, seed, people).make()
         self.app.plan(folder)
