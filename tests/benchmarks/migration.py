@@ -1,6 +1,7 @@
-"""What a plan of a migration costs: accounts in SQLite, with five tables that refer to them.
+"""What a migration costs: accounts with five tables that refer to them, planned, carried over, and back.
 
-`python tests/benchmarks/migration.py [ACCOUNTS]`: a million, if it does not say otherwise.
+`python tests/benchmarks/migration.py [ACCOUNTS] [sqlite|postgresql …]`: a million in both, if it does not say otherwise.
+The plan is timed over SQLite; that one is carried out in both.
 """
 
 from __future__ import annotations
@@ -12,18 +13,34 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from rolecall.migration import Planner, open_accounts, read_map
+from rolecall.migration import Planner, open_accounts, read_map, read_plan
+from rolecall.migration.applying.carrying import Carrier
+from rolecall.migration.applying.rehearsing import state
+from rolecall.migration.applying.undoing import Undoer
 from rolecall.migration.model import AccountColumns, Choice, Settings
+from rolecall.migration.written import Plan
 
 ACCOUNTS: Final = 1_000_000
+DATABASES: Final = ("sqlite", "postgresql")
 TABLES: Final = ("enrolments", "grades", "notes", "sessions", "badges")
 _KINDS: Final = (("student", 70), ("teacher", 20), ("school_admin", 8), ("district_admin", 2))
 _DISTRICTS: Final = 50
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """A plan carried out and taken back: how many accounts it moved (of how many), rows that changed, seconds."""
+
+    database: str
+    accounts: int
+    moved: int
+    rows: int
+    apply: float
+    rollback: float
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -36,6 +53,7 @@ class Measured(msgspec.Struct, frozen=True):
     memory: float
     size: float
     outcomes: dict[str, int]
+    carried: tuple[Carried, ...] = ()
 
 
 def world(folder: Path, accounts: int) -> tuple[str, Path, int]:
@@ -55,8 +73,9 @@ def world(folder: Path, accounts: int) -> tuple[str, Path, int]:
         database.execute(
             f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, account INTEGER REFERENCES accounts (id), thing INTEGER{unique})"
         )
+        database.execute(f"CREATE INDEX {table}_account ON {table} (account)")
         count = accounts // 2
-        values = ((rng.randrange(1, accounts + 1), number) for number in range(count))
+        values = ((rng.randrange(1, accounts + 1), thing) for thing in range(count))
         database.executemany(f"INSERT INTO {table} (account, thing) VALUES (?, ?)", values)  # noqa: S608 - our own names
         rows += count
     database.commit()
@@ -94,8 +113,8 @@ def people(rng: random.Random, accounts: int, line: object) -> Iterator[tuple[ob
         )
 
 
-def measure(accounts: int) -> Measured:
-    """Time a plan, everything from opening the map to the last byte written."""
+def measure(accounts: int, databases: Sequence[str] = ()) -> Measured:
+    """Time a plan, everything from opening the map to the last byte written; and carry it out in some databases."""
     columns = AccountColumns("accounts", "id", "clever_id", "kind", "district", "locked", "last_login")
     choice = Choice(survivor="most-recent", columns={"points": "sum"})
     with tempfile.TemporaryDirectory() as name:
@@ -117,7 +136,47 @@ def measure(accounts: int) -> Measured:
         if sum(header.outcomes.values()) != accounts:
             raise AssertionError("the outcomes do not add up")
         size = (folder / "plan.jsonl").stat().st_size / 1e6
-        return Measured(accounts, rows, seconds, busy, max(_peak(), before), size, header.outcomes)
+        memory = max(_peak(), before)
+        plan = read_plan(folder / "plan.jsonl")
+        carried = tuple(carry(url if one == "sqlite" else copied(folder), plan) for one in databases)
+        return Measured(accounts, rows, seconds, busy, memory, size, header.outcomes, carried)
+
+
+def copied(folder: Path) -> str:
+    """Copy the database into a PostgreSQL."""
+    import postgres  # noqa: PLC0415 - a server that only this needs
+    import psycopg  # noqa: PLC0415
+
+    url = postgres.new_database()
+    source = sqlite3.connect(folder / "app.db")
+    with psycopg.connect(url) as target:
+        for (name, said) in source.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall():
+            target.execute(said)
+            with target.cursor().copy(f"COPY {name} FROM STDIN") as copy:
+                for row in source.execute(f"SELECT * FROM {name}"):  # noqa: S608 - our own names
+                    copy.write_row(row)
+        for (said,) in source.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"):
+            target.execute(said)
+        target.commit()
+        target.autocommit = True
+        target.execute("ANALYZE")
+    source.close()
+    return str(url)
+
+
+def carry(url: str, plan: Plan) -> Carried:
+    """Carry a plan out and take it back; the very first state must come of it."""
+    first = state(url)
+    began = time.perf_counter()
+    done = Carrier(plan, url, commit=True).run()
+    applied = time.perf_counter()
+    back = Undoer(url, done.run or 0, commit=True).run()
+    undone = time.perf_counter()
+    if done.left or back.left or state(url) != first:
+        raise AssertionError("it is not what it was")
+    moved = sum(done.accounts[one] for one in ("rekeyed", "merged"))
+    name = url.partition(":")[0]
+    return Carried(name, done.accounts.total(), moved, done.rows.total(), applied - began, undone - applied)
 
 
 def _peak() -> float:
@@ -126,13 +185,19 @@ def _peak() -> float:
 
 def main() -> None:
     """Print what was measured."""
-    found = measure(int(sys.argv[1]) if len(sys.argv) > 1 else ACCOUNTS)
+    found = measure(int(sys.argv[1]) if len(sys.argv) > 1 else ACCOUNTS, sys.argv[2:] or DATABASES)
     print(f"{found.accounts:,} accounts, {found.rows:,} rows in {len(TABLES)} tables that refer to them (SQLite)")
     print(
         f"plan: {found.seconds:.1f} s (target 60; {found.busy:.1f} s of computing), {found.memory:,.0f} MiB at most (target 1,024), {found.size:.0f} MB"
     )
     for name, number in found.outcomes.items():
         print(f"  {number:>9,} {name}")
+    for one in found.carried:
+        for verb, spent in (("apply", one.apply), ("rollback", one.rollback)):
+            print(
+                f"{one.database} {verb}: {spent:.1f} s, {one.accounts / spent:,.0f} accounts a second (target 5,000), "
+                f"{one.moved / spent:,.0f} of them that change, {one.rows / spent:,.0f} rows"
+            )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import pytest
 from migration.apps import App, driver, new_url
 from migration.spec import REFERRING, Spec
 from rolecall.migration.applying.carrying import Carrier
+from rolecall.migration.applying.ports import Ports
 from rolecall.migration.applying.rehearsing import state
 from rolecall.migration.applying.undoing import Undoer
 from rolecall.migration.applying.verifying import verify
@@ -93,3 +94,19 @@ def rows_of(found):
 def planned(plan):
     """The outcome of each account, by its key."""
     return {int(one.key): one.outcome for step in plan.steps() for one in placed_in(step)}
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_clever_ids_of_digits_alone(database, tmp_path):
+    """An id that looks like a number, and a greater one than SQLite knows, is a text like any other."""
+    app = App(new_url(database, tmp_path), people=0).make()
+    old, new = "5" * 24, "6" * 24
+    app.map.add("d1", "teacher", old, new)
+    with app.connect() as connection:
+        app.insert(connection, "accounts", {"id": 9, "clever_id": old, "kind": "teacher", "district": "d1"})
+    plan = app.plan(tmp_path)
+    done = Carrier(plan, app.url, commit=True).run()
+    assert (done.left, app.all("SELECT clever_id FROM accounts WHERE id = 9")) == ([], [(new,)])
+    ports = Ports(app.url, app.settings())
+    assert [one.key for one in ports.keyed([old, "9"])] == ["9"]
+    ports.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import Column, Integer, or_, select
 
@@ -10,6 +11,8 @@ from rolecall.migration.accounts.making import Maker
 from rolecall.migration.accounts.of_sql import engine_of, table_of
 from rolecall.migration.applying.journal import Journal
 from rolecall.migration.model import Account, Settings
+
+_DIGITS: Final = 19  # a number with more may be greater than any that a database's column holds
 
 
 class Ports:
@@ -30,7 +33,7 @@ class Ports:
     def keyed(self, keys: Sequence[str]) -> list[Account]:
         """Give every account with one of these keys: decisions may be about accounts without a Clever id."""
         name = self._settings.accounts.key
-        values = [int(one) for one in keys if one.isdecimal()] if _is_number(self._table.c[name]) else keys
+        values = [int(one) for one in keys if one.isdecimal() and len(one) < _DIGITS] if _is_number(self._table.c[name]) else keys
         return [one for one in self._having(name, values) if one.key in keys]
 
     def _having(self, name: str, values: Sequence[object]) -> list[Account]:

@@ -13,6 +13,7 @@ from rolecall.migration.applying.stored import AsText, Stored
 from rolecall.migration.model import AccountStep, PersonStep, placed_in
 
 _AT_ONCE: Final = 200
+_MOST: Final = 1 << 63  # SQLite's numbers end there; a Clever id of digits alone is greater
 
 
 def read_around(
@@ -67,6 +68,6 @@ def _written(connection: Connection, table: Stored, column: str, values: Iterabl
     """Give texts, and for SQLite, which may hold either, the numbers that they are too."""
     found: list[Any] = [*dict.fromkeys(values)]
     if connection.dialect.name == "sqlite":
-        found += [int(one) for one in found if one.isdecimal() and str(int(one)) == one]
+        found += [int(one) for one in found if one.isdecimal() and str(int(one)) == one and int(one) < _MOST]
     _ = table, column
     return found
