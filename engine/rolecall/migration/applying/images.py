@@ -18,12 +18,12 @@ _MASK: Final = (1 << 256) - 1
 
 def encode(values: object) -> str:
     """Write values (a mapping or a list of them) as JSON; what JSON does not know is `{"$": kind, "v": …}`."""
-    return json.dumps(_out(values), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(_out(values))
 
 
 def decode(text: str | None) -> Any:  # noqa: ANN401 - whatever was written
     """Read what `encode` wrote; None where nothing was."""
-    return None if text is None else json.loads(text, object_hook=_back)
+    return None if text is None else _DECODER.decode(text)
 
 
 def _out(value: object) -> object:
@@ -70,6 +70,11 @@ def _back(found: dict[str, Any]) -> object:
     if kind == "bytes":
         return bytes.fromhex(found["v"])
     return _KINDS[kind][2](found["v"])
+
+
+# Made once: `json.dumps` and `json.loads` would make one for each row.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_DECODER: Final = json.JSONDecoder(object_hook=_back)
 
 
 class Digest:
