@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -12,17 +12,12 @@ from rolecall.migration.model import Clash, Reference
 
 
 class Referring(msgspec.Struct, frozen=True):
-    """A table that names accounts: in which columns, and its unique keys that hold one of those.
-
-    `alike` are all columns of a table without any key that names a row: of two rows that became alike nobody could
-    tell which is which, and so they clash as those do that meet under a unique key.
-    """
+    """A table that names accounts: in which columns, and its unique keys that hold one of those."""
 
     table: str
     columns: tuple[str, ...]
     keys: tuple[tuple[str, ...], ...]
     clash: str = "hold"
-    alike: tuple[str, ...] = ()
 
 
 class Tables(Protocol):
@@ -59,12 +54,10 @@ def look(tables: Tables, survivors: Mapping[str, str], told: Callable[[int], Non
 
 def _look(tables: Tables, one: Referring, known: Mapping[object, str], found: Found) -> int:
     """Read one table; give how many rows it has."""
-    named = (*one.keys, one.alike) if one.alike else one.keys
-    columns = tuple(dict.fromkeys((*one.columns, *(name for key in named for name in key))))
+    columns = tuple(dict.fromkeys((*one.columns, *(name for key in one.keys for name in key))))
     names = [columns.index(name) for name in one.columns]
-    keys = [[columns.index(name) for name in key] for key in named]
+    keys = [[columns.index(name) for name in key] for key in one.keys]
     met: list[Counter[tuple[object, ...]]] = [Counter() for _ in keys]
-    whole: set[tuple[object, ...]] = set()
     seen = moved = 0
     for row in tables.rows(one.table, columns):
         seen += 1
@@ -77,24 +70,14 @@ def _look(tables: Tables, one: Referring, known: Mapping[object, str], found: Fo
         if not merged:
             continue
         moved += any(to != _key(row[at]) for at, to in merged.items())
-        for counter, key, what in zip(met, keys, named, strict=True):
+        for counter, key in zip(met, keys, strict=True):
             held = tuple([merged.get(at, row[at]) for at in key])
-            if not any(at in merged for at in key):
-                continue
-            if what is one.alike:  # rows that were alike before stay so, and are no clash
-                same = tuple(map(_hashable, row))
-                counter[tuple(map(_hashable, held))] += same not in whole
-                whole.add(same)
-            elif None not in held:  # to SQL, what is null equals nothing
+            if None not in held and any(at in merged for at in key):  # to SQL, what is null equals nothing
                 counter[held] += 1
     found.moved[one.table] = moved
-    for what, places, counter in zip(named, keys, met, strict=True):
-        _keep(found, one, what, [number for number, place in enumerate(places) if place in names], counter)
+    for named, places, counter in zip(one.keys, keys, met, strict=True):
+        _keep(found, one, named, [number for number, place in enumerate(places) if place in names], counter)
     return seen
-
-
-def _hashable(value: object) -> Hashable:
-    return value if isinstance(value, Hashable) else repr(value)
 
 
 def _key(value: object) -> str:

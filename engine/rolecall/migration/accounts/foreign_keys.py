@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -170,13 +170,6 @@ def unique_keys(looked: Inspector, table: Table) -> list[tuple[str, ...]]:
     return [*dict.fromkeys(one for one in found if one)]
 
 
-def names_rows(looked: Inspector, table: Table, keys: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """Give the key that names every row: the primary one, else a unique one that is never null; () if there is none."""
-    primary = tuple(looked.get_pk_constraint(table.name, table.schema)["constrained_columns"])
-    never = {str(one["name"]) for one in looked.get_columns(table.name, table.schema) if not one["nullable"]}
-    return primary or next((one for one in keys if set(one) <= never), ())
-
-
 def as_compared(column: Column[Any], dialect: str) -> Any:  # noqa: ANN401 - SQLAlchemy's
     """Give a column as a unique key compares it: on MySQL and MariaDB mostly without regard to case or accents."""
     if dialect in _MYSQLS and isinstance(column.type, String):
@@ -195,7 +188,6 @@ def without_transactions(looked: Inspector, table: Table) -> str:
 __all__ = [
     "ForeignKey",
     "as_compared",
-    "names_rows",
     "not_looked_at",
     "referring_to",
     "reflect",

@@ -13,7 +13,6 @@ from rolecall.errors import FactsError, did_you_mean
 from rolecall.migration.accounts.connecting import connected, engine_of, failed, name_of, stream
 from rolecall.migration.accounts.foreign_keys import (
     as_compared,
-    names_rows,
     not_looked_at,
     referring_to,
     reflect,
@@ -163,10 +162,8 @@ class SqlTables:
             if column not in table.c:
                 hint = did_you_mean(column, table.c.keys())
                 raise FactsError(f"`references`: the table `{name}` has no column `{column}`; {hint}")
-        every = unique_keys(looked, table)
-        keys = tuple(sorted(one for one in every if set(one) & set(columns)))
-        alike = () if names_rows(looked, table, every) else tuple(table.c.keys())
-        return Referring(name, columns, keys, "hold" if any(one.clash == "hold" for one in ones) else "keep", alike)
+        keys = tuple(sorted(one for one in unique_keys(looked, table) if set(one) & set(columns)))
+        return Referring(name, columns, keys, "hold" if any(one.clash == "hold" for one in ones) else "keep")
 
     def _unsafe(self, looked: Inspector) -> Iterator[str]:
         for name, table in {self._accounts.name: self._accounts, **self._by}.items():

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Column, Connection, Double, MetaData, Table, Text, bindparam, cast, inspect, text, type_coerce
 from sqlalchemy.types import UserDefinedType
 
-from rolecall.migration.accounts.foreign_keys import names_rows, unique_keys
+from rolecall.migration.accounts.foreign_keys import unique_keys
 
 _CATALOG: Final = text(
     "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a WHERE a.attrelid = "
@@ -117,10 +117,12 @@ def stored(connection: Connection, name: str) -> Stored:
         if not one.get("computed")
     ]
     names = tuple(one.name for one in columns)
+    never_null = {str(one["name"]) for one in found if not one["nullable"]}
     table = Table(plain, MetaData(), *columns, schema=schema or None)
     keys = tuple(unique_keys(looked, table))
-    identity = names_rows(looked, table, keys)
-    identity = identity if set(identity) <= {*names} else ()
+    primary = tuple(looked.get_pk_constraint(plain, schema or None)["constrained_columns"])
+    naming = [primary] if primary else [one for one in keys if set(one) <= never_null]
+    identity = naming[0] if naming and set(naming[0]) <= {*names} else ()
     return Stored(name, table, names, identity or names, bool(identity), keys)
 
 
