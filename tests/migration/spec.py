@@ -8,11 +8,10 @@ REFERRING = {  # by table: the columns that name accounts, the unique keys that 
     "enrolments": (("account",), (("account", "course"),)),
     "grades": (("account", "given_by"), ()),
     "badges": (("account",), (("account", "badge"),)),
-    "visits": (("account",), (("account", "page"),)),  # no key at all: rows that would become alike meet too
+    "visits": (("account",), ()),  # no key at all: rows that become alike are as many as before
     "seats": (("account",), (("account",),)),
     "letters": (("sender", "receiver"), (("sender", "receiver"),)),
 }
-KEYLESS = ("visits",)
 
 
 class Spec:
@@ -77,7 +76,7 @@ class Spec:
                 for row in self.before[table]:
                     moved = row | {one: to.get(row[one], row[one]) for one in columns}
                     place = tuple(moved[one] for one in key)
-                    if None not in place or table in KEYLESS:
+                    if None not in place:
                         found.setdefault(place, []).append((row, moved))
                 yield table, key, {place: rows for place, rows in found.items() if any(a != b for a, b in rows)}
 
@@ -86,9 +85,8 @@ class Spec:
         stays, found = {stays: person for person, stays in self.survivor.items()}, set()
         for table, key, places in self.groups():
             for place, rows in places.items():
-                before = {tuple(row.values()) for row, _ in rows} if table in KEYLESS else range(len(rows))
                 named = [one for name, one in zip(key, place, strict=True) if name in REFERRING[table][0]]
-                if len(before) > 1:
+                if len(rows) > 1:
                     found |= {stays[one] for one in named if one in stays}
         return found
 
@@ -143,16 +141,9 @@ class Spec:
                 have[frozen(row | {one: to.get(row[one], row[one]) for one in columns})] -= 1
         for rows in met.values():
             own = [moved for row, moved in rows if row == moved]
-            several = Counter(frozen(row) for row, _ in rows)  # of a table without a key: as many as were alike
-            there = [
-                (moved, several[frozen(row)])
-                for row, moved in rows
-                if have[frozen(moved)] >= several[frozen(row)] and (not own or row == moved)
-            ]
+            there = [moved for moved in own or [moved for _, moved in rows] if have[frozen(moved)] > 0]
             assert there, f"of the rows that met none is there: {rows}"
-            exact = [one for one in there if have[frozen(one[0])] == one[1]]
-            kept, many = (exact or there)[0]
-            have[frozen(kept)] -= many
+            have[frozen(there[0])] -= 1
         assert not {row: number for row, number in have.items() if number}
 
 

@@ -197,9 +197,9 @@ class Carrier:
                 batch.leave(number, step, why)
             else:
                 batch.accounts.update(one.outcome for one in placed_in(step))
-                for n, (record, before) in enumerate(rows.changed()):
-                    entries.append(entry(self._run.run if self._run else 0, number, n, record, before))
-                    batch.rows[record.table.name] += record.many
+                for n, (record, before, many) in enumerate(rows.changed()):
+                    entries.append(entry(self._run.run if self._run else 0, number, n, record, before, many))
+                    batch.rows[record.table.name] += many
         carry_out(connection, around, rows)
         if self._commit:
             self._keep(connection, found, batch, entries, aliases)

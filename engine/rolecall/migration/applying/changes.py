@@ -134,7 +134,7 @@ class Changes:
         now = record.now or {}
         changes = {one: in_kind(table, one, now[one], as_text(to), native=to) for one, to in targets.items()}
         moved = now | changes
-        for key in (*table.keys, *(() if table.named else (table.identity,))):
+        for key in table.keys:
             holder = self._rows.holder(table, key, moved) if set(key) & changes.keys() else None
             if holder is None or holder is record:
                 continue
@@ -145,7 +145,11 @@ class Changes:
             self._check_pointing(record, self._around.pointing[name])
             self._rows.remove(record)
             return
-        self._rows.change(record, changes)
+        alike = None if table.named else self._rows.named(table, table.of(moved))
+        if alike is None or alike is record:
+            self._rows.change(record, changes)
+        else:
+            self._rows.join(record, alike, changes)
 
     def _check_elsewhere(self, record: Record) -> None:
         """See that nothing names an account that goes by another column than its key."""

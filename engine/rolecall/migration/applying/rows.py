@@ -23,14 +23,17 @@ Values = dict[str, Any]
 class Record:
     """A row: as it was read (None: it is new), as it is (None: it is gone), as it was last (for one that is gone).
 
-    Or `many` rows that nothing tells apart; `blurred` says that they only seem alike to whoever compares (1 and 1.0).
+    Or `many` rows that nothing tells apart; `had` of them were read. `became` are the values of those among which the
+    row of a table without a key went; `blurred` says that they only seem alike to whoever compares them (1 and 1.0).
     """
 
-    __slots__ = ("blurred", "first", "many", "now", "table", "was")
+    __slots__ = ("became", "blurred", "first", "had", "many", "now", "table", "was")
 
     def __init__(self, table: Stored, first: Values | None, now: Values | None, many: int = 1) -> None:
         """Begin with a row that was read, or that is new; or with as many as cannot be told apart."""
-        self.table, self.first, self.now, self.was, self.many = table, first, now, now, many
+        self.table, self.first, self.now, self.was = table, first, now, now
+        self.many, self.had = many, 0 if first is None else many
+        self.became: Values | None = None
         self.blurred = False
 
 
@@ -45,7 +48,7 @@ class Rows:
         self._by: dict[tuple[str, tuple[Any, ...]], Record] = {}
         self._index: dict[tuple[str, str, str], dict[Record, None]] = {}
         self._unique: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], Record]] = {}
-        self._touched: dict[Record, Values | None] = {}
+        self._touched: dict[Record, tuple[Values | None, int]] = {}
 
     # reading
 
@@ -79,7 +82,7 @@ class Rows:
             values = dict(zip(table.columns, row, strict=True))
             at = (table.name, table.of(values))
             if at in new:
-                new[at].many += 1
+                new[at].many = new[at].had = new[at].many + 1
                 new[at].blurred = new[at].blurred or encode(new[at].first) != encode(values)
             elif at not in self._read_before:
                 new[at] = Record(table, values, dict(values))
@@ -131,6 +134,32 @@ class Rows:
         self._leave(record)
         record.now = None
 
+    def join(self, record: Record, holder: Record, changes: Values) -> None:
+        """Change a row of a table without a key so that it is like others: from now on they are counted together."""
+        became = (record.now or {}) | changes
+        if record.blurred or holder.blurred or encode(became) != encode(holder.now):
+            raise Refused(f"rows of `{record.table.name}` would seem alike that are not")
+        self._keep(holder)
+        self.remove(record)
+        record.became = became
+        holder.many += record.many
+
+    def part(self, record: Record, many: int, changes: Values) -> None:
+        """Change so many of the rows that nothing tells apart."""
+        if record.blurred:
+            raise Refused(f"rows of `{record.table.name}` seem alike that are not")
+        values = (record.now or {}) | changes
+        self._keep(record)
+        record.many -= many
+        if not record.many:
+            self.remove(record)
+        others = self.named(record.table, record.table.of(values))
+        if others is None:
+            self.add(record.table, values, many)
+        else:
+            self._keep(others)
+            others.many += many
+
     def add(self, table: Stored, values: Values, many: int) -> Record:
         """Put a row back; or as many as cannot be told apart."""
         record = Record(table, None, None, many)
@@ -144,18 +173,21 @@ class Rows:
         """Take back what was changed since `begin`."""
         for record in self._touched:
             self._leave(record)
-        for record, values in self._touched.items():
+        for record, (values, many) in self._touched.items():
             record.now = record.was = values
+            record.many, record.became = many, None
             self._enter(record)
         self._touched = {}
 
-    def changed(self) -> Iterator[tuple[Record, Values | None]]:
-        """Give each row that was changed since `begin`, and what it was then."""
-        yield from ((record, before) for record, before in self._touched.items() if record.now != before)
+    def changed(self) -> Iterator[tuple[Record, Values | None, int]]:
+        """Give each row that was changed since `begin`, what it was then, and how many there were of it."""
+        for record, (before, many) in self._touched.items():
+            if record.now != before:
+                yield record, before, many
 
     def _keep(self, record: Record) -> None:
         if record not in self._touched:
-            self._touched[record] = record.now
+            self._touched[record] = record.now, record.many
 
     def _enter(self, record: Record) -> None:
         table, now = record.table, record.now
@@ -220,7 +252,7 @@ class Writer:
             names = {f"w{at}": one for at, one in enumerate(table.of(record.first or {}))}
             rows.append(names | {f"s{at}": differing[one] for at, one in enumerate(columns)})
             record.first = (record.first or {}) | differing
-        self._run(table, said, rows, sum(record.many for record, _ in some))
+        self._run(table, said, rows, sum(record.had for record, _ in some))
 
     def delete(self, records: Iterable[Record]) -> None:
         """Delete rows."""
@@ -231,7 +263,15 @@ class Writer:
             table = some[0].table
             rows = [{f"w{at}": one for at, one in enumerate(table.of(record.first or {}))} for record in some]
             said = table.table.delete().where(*self._named(table))
-            self._run(table, said, rows, sum(record.many for record in some))
+            self._run(table, said, rows, sum(record.had for record in some))
+
+    def recount(self, records: Iterable[Record]) -> None:
+        """Write rows that nothing tells apart, and of which there are more or fewer now: all of them anew."""
+        some = [one for one in records if one.now is not None and one.many != one.had]
+        self.delete(one for one in some if one.first is not None)
+        for one in some:
+            one.first = None
+        self.insert(some)
 
     def insert(self, records: Iterable[Record], instead: Callable[[Record], Values] | None = None) -> None:
         """Put rows back; `instead` are values that must stand there for a moment, until `update`."""
@@ -243,6 +283,7 @@ class Writer:
             for record in some:
                 record.first = (record.now or {}) | (instead(record) if instead is not None else {})
                 rows += [table.inserted(self._connection, record.first)] * record.many
+                record.had = record.many
             self._connection.execute(table.insertion(self._connection), rows)
 
     @staticmethod

@@ -175,9 +175,14 @@ def _undo(connection: Connection, around: Around, rows: Rows, one: Entry) -> Non
     if record is None or now is None:
         raise Refused(f"a row of `{one.tbl}` is gone since")
     changed = [column for column, value in after.items() if now.get(column) != value]
-    if changed or record.many != one.many:
-        raise Refused(f"`{one.tbl}.{changed[0] if changed else table.columns[0]}` has been changed since")
-    rows.change(record, before)
+    if changed:
+        raise Refused(f"`{one.tbl}.{changed[0]}` has been changed since")
+    if record.many < one.many:
+        raise Refused(f"some rows of `{one.tbl}` are gone since")
+    if table.named:
+        rows.change(record, before)
+    else:
+        rows.part(record, one.many, before)
 
 
 def _left(around: Around, entries: Sequence[Entry], why: str) -> Left:

@@ -20,7 +20,8 @@ def carry_out(connection: Connection, around: Around, rows: Rows) -> None:
     gone = [one for one in accounts if one.first is not None and one.now is None]
     _let_go(gone, named, around.settings.accounts.key)
     writer.delete(one for one in others if one.first is not None and one.now is None)
-    writer.update(one for one in others if one.now is not None)
+    writer.update(one for one in others if one.now is not None and one.many == one.had)
+    writer.recount(others)
     writer.update(accounts, lambda _, column: column in named)
     writer.delete(gone)
     writer.update(one for one in accounts if one.now is not None)
@@ -38,20 +39,21 @@ def put_back(connection: Connection, around: Around, rows: Rows) -> None:
     # An account may name one that is put back after it: for a moment it names itself.
     writer.insert(gone, lambda one: {name: (one.now or {})[key] for name in named if (one.now or {})[name] is not None})
     writer.update([*there, *gone])
-    writer.update(one for one in others if one.first is not None)
-    writer.insert(one for one in others if one.first is None and one.now is not None)
+    writer.delete(one for one in others if one.first is not None and one.now is None)
+    writer.update(one for one in others if one.first is not None and one.many == one.had)
+    writer.recount(others)
 
 
-def entry(run: int, step: int, n: int, record: Record, before: Values | None) -> Entry:
+def entry(run: int, step: int, n: int, record: Record, before: Values | None, many: int) -> Entry:
     """Write down what became of a row: the columns that changed, or all of one that was deleted."""
-    old, new, table = before or {}, record.now, record.table
+    old, new, table = before or {}, record.now or record.became, record.table
     if new is None:
         name, was, now = table.of(old), old, None
     else:
         changed = [one for one in table.columns if new[one] != old[one]]
         name, was = table.of(new), {one: old[one] for one in changed}
         now = encode({one: new[one] for one in changed})
-    return Entry(run, step, n, table.name, encode([*name]), encode(was), now, record.many)
+    return Entry(run, step, n, table.name, encode([*name]), encode(was), now, many)
 
 
 def _let_go(gone: list[Record], named: tuple[str, ...], key: str) -> None:
