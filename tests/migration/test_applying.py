@@ -110,3 +110,25 @@ def test_clever_ids_of_digits_alone(database, tmp_path):
     ports = Ports(app.url, app.settings())
     assert [one.key for one in ports.keyed([old, "9"])] == ["9"]
     ports.close()
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_whoever_stays_merged_keeps_their_old_ids(database, tmp_path):
+    """The survivor carried the v3.0 id already; somebody made the other account anew: the merge stays, with its aliases."""
+    app = App(new_url(database, tmp_path), people=0).make()
+    people = [("n1", "staff", 8), ("o1", "teacher", 9), ("o2", "teacher", 10)]
+    with app.connect() as connection:
+        for clever_id, role, key in people:
+            row = {"id": key, "clever_id": clever_id, "kind": role, "district": "d1"}
+            app.insert(connection, "accounts", row)
+    for old, role, new in (("o0", "staff", "n1"), ("o1", "teacher", "n1"), ("o2", "teacher", "n2")):
+        app.map.add("d1", role, old, new)
+    done = Carrier(app.plan(tmp_path), app.url, commit=True).run()
+    with app.connect() as connection:
+        app.insert(connection, "accounts", {"id": 9, "clever_id": "x", "kind": "contact", "district": "d1"})
+    back = Undoer(app.url, done.run, commit=True).run()
+    assert [(one.person, one.accounts) for one in back.left] == [("n1", ("9",))]
+    ports = Ports(app.url, app.settings())
+    assert {row[3] for row in ports.aliases(["o0", "o1"])} == {"n1"}
+    assert ports.aliases(["o2"]) == []
+    ports.close()

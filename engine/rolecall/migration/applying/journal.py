@@ -229,6 +229,12 @@ class Journal:
             said = _upsert(connection)(self.aliases).on_conflict_do_nothing()
         connection.execute(said, values)
 
+    def whose(self, connection: Connection, ids: Sequence[str]) -> str:
+        """Give the v3.0 id of whoever's these ids are, old or new; empty where nobody knows, or they are several's."""
+        table = self.aliases.c
+        found = {*connection.scalars(select(table.new).where(table.old.in_([*ids])).distinct())}
+        return found.pop() if len(found) == 1 else next((one for one in ids if one in found), "")
+
     def forget(self, connection: Connection, run: int) -> None:
         """Forget the aliases that a run brought, for it was undone; not of those people of whom it was not."""
         table, left = self.aliases.c, self.refused.c

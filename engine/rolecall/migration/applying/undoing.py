@@ -130,7 +130,7 @@ class Undoer:
             done += 1
             why = refused or _tried(connection, around, rows, entries[step])
             if why:
-                left[step] = _left(around, entries[step], why)
+                left[step] = self._leave(connection, around, entries[step], why)
         put_back(connection, around, rows)
         undone = [one for one in steps[:done] if one not in left]
         if self._commit:
@@ -138,6 +138,18 @@ class Undoer:
                 self._journal.undo(connection, self._number, undone, time.time_ns())
             self._journal.refuse(connection, self._number, "undo", left.items())
         return done, left
+
+    def _leave(self, connection: Connection, around: Around, entries: Sequence[Entry], why: str) -> Left:
+        """Say who was left: their accounts, and whose these are."""
+        columns, accounts, ids = around.settings.accounts, list[str](), list[str]()
+        place = around.accounts.identity.index(columns.key) if columns.key in around.accounts.identity else None
+        for one in entries:
+            if one.tbl != around.accounts.name:
+                continue
+            before, after = decode(one.before), decode(one.after) or {}
+            accounts.append(as_text(before.get(columns.key) if place is None else decode(one.identity)[place]))
+            ids += [as_text(values[columns.id]) for values in (after, before) if columns.id in values]
+        return Left(self._journal.whose(connection, ids), tuple(accounts), why)
 
     @staticmethod
     def _read(connection: Connection, around: Around, rows: Rows, entries: Sequence[Entry]) -> None:
@@ -183,18 +195,3 @@ def _undo(connection: Connection, around: Around, rows: Rows, one: Entry) -> Non
         rows.change(record, before)
     else:
         rows.part(record, one.many, before)
-
-
-def _left(around: Around, entries: Sequence[Entry], why: str) -> Left:
-    """Say who was left: their accounts, and the v3.0 id that these came to carry."""
-    columns, accounts, people = around.settings.accounts, list[str](), list[str]()
-    for one in entries:
-        if one.tbl != around.accounts.name:
-            continue
-        known = decode(one.after) or decode(one.before)
-        at = around.accounts.identity.index(columns.key) if columns.key in around.accounts.identity else None
-        key = decode(one.before).get(columns.key) if at is None else decode(one.identity)[at]
-        accounts.append(as_text(key))
-        if one.after is not None and columns.id in known:
-            people.append(as_text(known[columns.id]))
-    return Left(people[0] if people else "", tuple(accounts), why)
