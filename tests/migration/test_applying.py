@@ -132,3 +132,53 @@ def test_whoever_stays_merged_keeps_their_old_ids(database, tmp_path):
     assert {row[3] for row in ports.aliases(["o0", "o1"])} == {"n1"}
     assert ports.aliases(["o2"]) == []
     ports.close()
+
+
+@pytest.mark.parametrize("follows", ["", "ON UPDATE CASCADE"])
+@pytest.mark.parametrize("database", DATABASES)
+def test_rows_that_are_named_by_what_changes(database, follows, tmp_path):
+    """A key of several columns that others name, a Clever id that others name: they follow, or nothing changes."""
+    app = App(new_url(database, tmp_path), people=0).make()
+    with app.connect() as connection:
+        for sql in (
+            f"CREATE TABLE awards (account INTEGER, badge VARCHAR(40), FOREIGN KEY (account, badge) "
+            f"REFERENCES badges (account, badge) {follows})",
+            f"CREATE TABLE logs (id INTEGER PRIMARY KEY, who VARCHAR(64), FOREIGN KEY (who) "
+            f"REFERENCES accounts (clever_id) {follows})",
+        ):
+            connection.execute(text(sql))
+        for key, clever_id, role in ((8, "o1", "staff"), (9, "o2", "teacher"), (10, "o3", "teacher")):
+            app.insert(connection, "accounts", {"id": key, "clever_id": clever_id, "kind": role, "district": "d1"})
+        app.insert(connection, "badges", {"account": 9, "badge": "gold"})
+        app.insert(connection, "awards", {"account": 9, "badge": "gold"})
+        app.insert(connection, "logs", {"id": 1, "who": "o3"})
+    for old, role, new in (("o1", "staff", "n1"), ("o2", "teacher", "n1"), ("o3", "teacher", "n3")):
+        app.map.add("d1", role, old, new)
+    first = state(app.url)
+    done = Carrier(app.plan(tmp_path), app.url, commit=True).run()
+    if follows and database != "sqlite":
+        assert done.left == []
+        assert (app.all("SELECT account FROM awards"), app.all("SELECT who FROM logs")) == ([(8,)], [("n3",)])
+    else:
+        assert {one.person: one.why for one in done.left} == {
+            "n1": "a row of `badges` would be changed, and `awards.account` names it",
+            "n3": "a row of `accounts` would be changed, and `logs.who` names it",
+        }
+        assert state(app.url) == first
+    assert Undoer(app.url, done.run, commit=True).run().left == []
+    assert state(app.url) == first
+    with app.connect() as connection:
+        for said in ("DELETE FROM awards", "DELETE FROM logs"):
+            connection.execute(text(said))
+    again = Carrier(app.plan(tmp_path), app.url, commit=True).run()
+    with app.connect() as connection:
+        app.insert(connection, "awards", {"account": 8, "badge": "gold"})
+        app.insert(connection, "logs", {"id": 1, "who": "n3"})
+    applied = state(app.url)
+    back = Undoer(app.url, again.run, commit=True).run()
+    if follows and database != "sqlite":
+        assert back.left == []
+        assert (app.all("SELECT account FROM awards"), app.all("SELECT who FROM logs")) == ([(9,)], [("o3",)])
+    else:
+        assert [one.person for one in back.left] == ["n1", "n3"]
+        assert state(app.url) == applied

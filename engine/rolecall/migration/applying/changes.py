@@ -79,9 +79,9 @@ class Changes:
         now = record.now or {}
         if as_text(now[self._columns.id]) != person:
             table = self._around.accounts
-            self._rows.change(
-                record, {self._columns.id: in_kind(table, self._columns.id, now[self._columns.id], person)}
-            )
+            changes = {self._columns.id: in_kind(table, self._columns.id, now[self._columns.id], person)}
+            check_followed(self._connection, self._around, record, changes)
+            self._rows.change(record, changes)
 
     def _archive(self, record: Record) -> None:
         """Put last year's account away, in the way that the migration file says."""
@@ -134,6 +134,7 @@ class Changes:
         now = record.now or {}
         changes = {one: in_kind(table, one, now[one], as_text(to), native=to) for one, to in targets.items()}
         moved = now | changes
+        check_followed(self._connection, self._around, record, changes)
         for key in table.keys:
             holder = self._rows.holder(table, key, moved) if set(key) & changes.keys() else None
             if holder is None or holder is record:
@@ -142,7 +143,7 @@ class Changes:
                 raise Refused(f"two rows of `{name}` would meet under the unique key ({', '.join(key)})")
             if table is self._around.accounts:
                 raise Refused(f"two accounts would meet under the unique key ({', '.join(key)})")
-            self._check_pointing(record, self._around.pointing[name])
+            check_pointing(self._connection, self._around, record, self._around.pointing[name])
             self._rows.remove(record)
             return
         alike = None if table.named else self._rows.named(table, table.of(moved))
@@ -153,21 +154,31 @@ class Changes:
 
     def _check_elsewhere(self, record: Record) -> None:
         """See that nothing names an account that goes by another column than its key."""
-        self._check_pointing(record, self._around.pointing_elsewhere())
+        check_pointing(self._connection, self._around, record, self._around.pointing_elsewhere())
 
-    def _check_pointing(self, record: Record, keys: Iterable[Pointing]) -> None:
-        """See that no row names one that is to be deleted: it would dangle, or be deleted with it, unseen."""
-        now = record.now or {}
-        for one in keys:
-            values = [now[name] for name in one.referred]
-            if None in values:
-                continue
-            table = self._around.table(self._connection, one.table).table
-            same = and_(*(table.c[name] == value for name, value in zip(one.columns, values, strict=True)))
-            if self._connection.execute(select(literal(1)).select_from(table).where(same).limit(1)).first():
-                raise Refused(
-                    f"a row of `{record.table.name}` would be deleted, and `{one.table}.{one.columns[0]}` names it"
-                )
+
+def check_followed(connection: Connection, around: Around, record: Record, changes: Values) -> None:
+    """See that no row names one by what is to change, unless the database has it follow."""
+    keys = around.pointing.get(record.table.name, ())
+    naming = [one for one in keys if not one.follows and set(one.referred) & changes.keys()]
+    check_pointing(connection, around, record, naming, "changed")
+
+
+def check_pointing(
+    connection: Connection, around: Around, record: Record, keys: Iterable[Pointing], what: str = "deleted"
+) -> None:
+    """See that no row names one that is to be deleted: it would dangle, or be deleted with it, unseen."""
+    now = record.now or {}
+    for one in keys:
+        values = [now[name] for name in one.referred]
+        if None in values:
+            continue
+        table = around.table(connection, one.table).table
+        same = and_(*(table.c[name] == value for name, value in zip(one.columns, values, strict=True)))
+        if connection.execute(select(literal(1)).select_from(table).where(same).limit(1)).first():
+            raise Refused(
+                f"a row of `{record.table.name}` would be {what}, and `{one.table}.{one.columns[0]}` names it"
+            )
 
 
 def in_kind(table: Stored, column: str, old: Any, new: str, native: Any = None) -> Any:  # noqa: ANN401 - whatever is stored

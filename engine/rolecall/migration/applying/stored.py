@@ -133,11 +133,15 @@ def _type(kind: str, written: str, said: str) -> Any:  # noqa: ANN401 - SQLAlche
 
 
 class Pointing(msgspec.Struct, frozen=True):
-    """A foreign key of another table: its table and columns, and the columns that they name."""
+    """A foreign key of another table: its table and columns, and the columns that they name.
+
+    `follows` says that the database itself changes them where those change (SQLite does not, unless it is told to).
+    """
 
     table: str
     columns: tuple[str, ...]
     referred: tuple[str, ...]
+    follows: bool = False
 
 
 def pointing(connection: Connection, names: Iterable[str]) -> dict[str, list[Pointing]]:
@@ -153,7 +157,9 @@ def pointing(connection: Connection, names: Iterable[str]) -> dict[str, list[Poi
                 for name in (f"{of}.{plain}" if of else plain, plain if of in (None, default) else ""):
                     if name in wanted:
                         columns, referred = tuple(key["constrained_columns"]), tuple(key["referred_columns"])
-                        wanted[name].append(Pointing(said, columns, referred))
+                        cascades = (key.get("options") or {}).get("onupdate") == "CASCADE"
+                        follows = cascades and connection.dialect.name != "sqlite"
+                        wanted[name].append(Pointing(said, columns, referred, follows))
     return wanted
 
 

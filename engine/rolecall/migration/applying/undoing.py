@@ -13,6 +13,7 @@ from rolecall.errors import FactsError
 from rolecall.migration.accounts.making import text as as_text
 from rolecall.migration.applying.around import Around, look_around
 from rolecall.migration.applying.carrying import BATCH, Told
+from rolecall.migration.applying.changes import check_followed
 from rolecall.migration.applying.database import Refused, Target
 from rolecall.migration.applying.images import decode
 from rolecall.migration.applying.journal import Entry, Journal, Run
@@ -191,6 +192,7 @@ def _undo(connection: Connection, around: Around, rows: Rows, one: Entry) -> Non
         raise Refused(f"`{one.tbl}.{changed[0]}` has been changed since")
     if record.many < one.many:
         raise Refused(f"some rows of `{one.tbl}` are gone since")
+    check_followed(connection, around, record, before)
     if table.named:
         rows.change(record, before)
     else:
