@@ -150,7 +150,7 @@ def copied(folder: Path) -> str:
     url = postgres.new_database()
     source = sqlite3.connect(folder / "app.db")
     with psycopg.connect(url) as target:
-        for (name, said) in source.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall():
+        for name, said in source.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall():
             target.execute(said)
             with target.cursor().copy(f"COPY {name} FROM STDIN") as copy:
                 for row in source.execute(f"SELECT * FROM {name}"):  # noqa: S608 - our own names

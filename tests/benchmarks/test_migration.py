@@ -10,3 +10,10 @@ def test_a_plan_can_be_timed() -> None:
     found = measure(2_000)
     assert sum(found.outcomes.values()) == found.accounts
     assert found.outcomes["merged"] > 0
+
+
+def test_a_plan_can_be_carried_out_and_taken_back() -> None:
+    """In both databases the very first state comes back, and something had changed meanwhile."""
+    found = measure(1_000, ("sqlite", "postgresql"))
+    assert [one.database for one in found.carried] == ["sqlite", "postgresql"]
+    assert all(0 < one.moved < one.accounts and one.rows > one.moved for one in found.carried)

@@ -46,12 +46,13 @@ def _patiently(work):
     until = time.monotonic() + _PATIENCE
     while True:
         try:
-            print(work().state, flush=True)
-            return
+            found = work()
+            break
         except FactsError as error:
             if "another run" not in str(error) or time.monotonic() > until:
                 raise
             time.sleep(0.005)
+    print(found.state, flush=True)
 
 
 def _looked(target, _connection, _settings):

@@ -69,7 +69,11 @@ def one_application(app, folder, clash, batch):
     applied = state(app.url)
     again = Carrier(plan, app.url, commit=True).run()
     assert (state(app.url), again.run, again.accounts) == (applied, done.run, done.accounts)
-    held = {str(key) for key, one in spec.outcome.items() if one in ("locked", "unique-key", "new-id-taken", "other-district")}
+    held = {
+        str(key)
+        for key, one in spec.outcome.items()
+        if one in ("locked", "unique-key", "new-id-taken", "other-district")
+    }
     for one in verify(app.url).findings:
         assert one.kind == "old-id"
         assert one.row in held
@@ -140,13 +144,11 @@ def test_rows_that_are_named_by_what_changes(database, follows, tmp_path):
     """A key of several columns that others name, a Clever id that others name: they follow, or nothing changes."""
     app = App(new_url(database, tmp_path), people=0).make()
     with app.connect() as connection:
-        for sql in (
-            f"CREATE TABLE awards (account INTEGER, badge VARCHAR(40), FOREIGN KEY (account, badge) "
-            f"REFERENCES badges (account, badge) {follows})",
-            f"CREATE TABLE logs (id INTEGER PRIMARY KEY, who VARCHAR(64), FOREIGN KEY (who) "
-            f"REFERENCES accounts (clever_id) {follows})",
+        for name, columns, of in (
+            ("awards", "account INTEGER, badge VARCHAR(40), FOREIGN KEY (account, badge)", "badges (account, badge)"),
+            ("logs", "id INTEGER PRIMARY KEY, who VARCHAR(64), FOREIGN KEY (who)", "accounts (clever_id)"),
         ):
-            connection.execute(text(sql))
+            connection.execute(text(f"CREATE TABLE {name} ({columns} REFERENCES {of} {follows})"))
         for key, clever_id, role in ((8, "o1", "staff"), (9, "o2", "teacher"), (10, "o3", "teacher")):
             app.insert(connection, "accounts", {"id": key, "clever_id": clever_id, "kind": role, "district": "d1"})
         app.insert(connection, "badges", {"account": 9, "badge": "gold"})

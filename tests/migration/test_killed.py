@@ -166,7 +166,7 @@ def made_in(one):
 
 
 def own_tables(one):
-    """rolecall's own tables that are there, with their indexes."""
+    """Rolecall's own tables that are there, with their indexes."""
     looked = inspect(one.engine)
     return {
         name: sorted(str(index["name"]) for index in looked.get_indexes(name))

@@ -33,7 +33,11 @@ class Ports:
     def keyed(self, keys: Sequence[str]) -> list[Account]:
         """Give every account with one of these keys: decisions may be about accounts without a Clever id."""
         name = self._settings.accounts.key
-        values = [int(one) for one in keys if one.isdecimal() and len(one) < _DIGITS] if _is_number(self._table.c[name]) else keys
+        values = (
+            [int(one) for one in keys if one.isdecimal() and len(one) < _DIGITS]
+            if _is_number(self._table.c[name])
+            else keys
+        )
         return [one for one in self._having(name, values) if one.key in keys]
 
     def _having(self, name: str, values: Sequence[object]) -> list[Account]:
