@@ -33,7 +33,10 @@ _DISTRICTS: Final = 50
 
 
 class Carried(msgspec.Struct, frozen=True):
-    """A plan carried out and taken back: how many accounts it moved (of how many), rows that changed, seconds."""
+    """A plan carried out and taken back: how many accounts it moved (of how many), rows that changed, seconds.
+
+    `busy` are the seconds of them that this process computed, for both: PostgreSQL's own are not among them.
+    """
 
     database: str
     accounts: int
@@ -41,6 +44,7 @@ class Carried(msgspec.Struct, frozen=True):
     rows: int
     apply: float
     rollback: float
+    busy: tuple[float, float]
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -167,16 +171,17 @@ def copied(folder: Path) -> str:
 def carry(url: str, plan: Plan) -> Carried:
     """Carry a plan out and take it back; the very first state must come of it."""
     first = state(url)
-    began = time.perf_counter()
+    began, computed = time.perf_counter(), time.process_time()
     done = Carrier(plan, url, commit=True).run()
-    applied = time.perf_counter()
+    applied, half = time.perf_counter(), time.process_time()
     back = Undoer(url, done.run or 0, commit=True).run()
-    undone = time.perf_counter()
+    undone, ended = time.perf_counter(), time.process_time()
     if done.left or back.left or state(url) != first:
         raise AssertionError("it is not what it was")
     moved = sum(done.accounts[one] for one in ("rekeyed", "merged"))
     name = url.partition(":")[0]
-    return Carried(name, done.accounts.total(), moved, done.rows.total(), applied - began, undone - applied)
+    busy = (half - computed, ended - half)
+    return Carried(name, done.accounts.total(), moved, done.rows.total(), applied - began, undone - applied, busy)
 
 
 def _peak() -> float:
@@ -193,9 +198,9 @@ def main() -> None:
     for name, number in found.outcomes.items():
         print(f"  {number:>9,} {name}")
     for one in found.carried:
-        for verb, spent in (("apply", one.apply), ("rollback", one.rollback)):
+        for verb, spent, busy in (("apply", one.apply, one.busy[0]), ("rollback", one.rollback, one.busy[1])):
             print(
-                f"{one.database} {verb}: {spent:.1f} s, {one.accounts / spent:,.0f} accounts a second (target 5,000), "
+                f"{one.database} {verb}: {spent:.1f} s ({busy:.1f} s of computing), {one.accounts / spent:,.0f} accounts a second (target 5,000), "
                 f"{one.moved / spent:,.0f} of them that change, {one.rows / spent:,.0f} rows"
             )
 
