@@ -15,8 +15,9 @@ from sqlalchemy.types import UserDefinedType
 
 from rolecall.migration.accounts.foreign_keys import unique_keys
 
+# Types without their length: a cast to `varchar(4)` would cut a text short, where storing it is refused.
 _CATALOG: Final = text(
-    "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a WHERE a.attrelid = "
+    "SELECT a.attname, format_type(a.atttypid, -1) FROM pg_attribute a WHERE a.attrelid = "
     "to_regclass(:name) AND a.attnum > 0 AND NOT a.attisdropped"
 )
 
