@@ -36,6 +36,8 @@ from rolecall.migration.applying.result import Left
 LONGEST: Final = 191
 """So long may an id be; four of them make a key even in MariaDB."""
 
+_LENGTHS: Final = (64, 32, LONGEST, LONGEST)
+"""So long the parts of an alias may be."""
 _ROOM: Final = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 _EXACT: Final[dict[str, Any]] = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
 
@@ -122,8 +124,8 @@ class Journal:
         self.aliases = Table(
             "rolecall_aliases",
             made,
-            Column("district", String(64), primary_key=True),
-            Column("role", String(32), primary_key=True),
+            Column("district", String(_LENGTHS[0]), primary_key=True),
+            Column("role", String(_LENGTHS[1]), primary_key=True),
             Column("old", String(LONGEST), primary_key=True),
             Column("new", String(LONGEST), primary_key=True),
             Column("run", Integer, nullable=False),
@@ -213,7 +215,8 @@ class Journal:
 
     def know(self, connection: Connection, rows: Iterable[tuple[str, str, str, str]], run: int) -> None:
         """Learn old ids and whose they were; what is known stays as it is."""
-        values = [dict(zip(("district", "role", "old", "new"), row, strict=True)) | {"run": run} for row in rows]
+        names = ("district", "role", "old", "new")
+        values = [dict(zip(names, row, strict=True)) | {"run": run} for row in rows if self.fits(row)]
         if not values:
             return
         said: Any
@@ -223,13 +226,17 @@ class Journal:
             said = _upsert(connection)(self.aliases).on_conflict_do_nothing()
         connection.execute(said, values)
 
-    def forget(self, connection: Connection, run: int, keep: Sequence[str]) -> None:
+    def forget(self, connection: Connection, run: int) -> None:
         """Forget the aliases that a run brought, for it was undone; not of those people of whom it was not."""
+        left = self.refused.c
+        kept = select(left.person).where(left.run == run, left.doing == "undo")
         table = self.aliases.c
-        wanted = [table.run == run]
-        if keep:
-            wanted.append(table.new.not_in(keep))
-        connection.execute(delete(self.aliases).where(*wanted))
+        connection.execute(delete(self.aliases).where(table.run == run, table.new.not_in(kept)))
+
+    @staticmethod
+    def fits(row: tuple[str, str, str, str]) -> bool:
+        """Say whether ids are as long as ids are; others are none of Clever's, and nobody asks for them."""
+        return all(len(one) <= most and "\0" not in one for one, most in zip(row, _LENGTHS, strict=True))
 
 
 def _upsert(connection: Connection) -> Any:  # noqa: ANN401 - SQLAlchemy's

@@ -195,7 +195,7 @@ class Writer:
             differing = {
                 one: now[one]
                 for one in record.table.columns
-                if now[one] != first[one] and (wanted is None or wanted(record, one))
+                if one in now and now[one] != first[one] and (wanted is None or wanted(record, one))
             }
             if differing:
                 grouped.setdefault((record.table.name, tuple(differing)), []).append((record, differing))
@@ -227,15 +227,16 @@ class Writer:
 
     def insert(self, records: Iterable[Record], instead: Callable[[Record], Values] | None = None) -> None:
         """Put rows back; `instead` are values that must stand there for a moment, until `update`."""
-        grouped: dict[str, list[Record]] = {}
-        for record in records:
-            grouped.setdefault(record.table.name, []).append(record)
-        for some in grouped.values():
+        grouped: dict[tuple[str, tuple[str, ...]], list[Record]] = {}
+        for record in records:  # a column that has been added since takes its default
+            there = tuple(one for one in record.table.columns if one in (record.now or {}))
+            grouped.setdefault((record.table.name, there), []).append(record)
+        for (_, there), some in grouped.items():
             table, rows = some[0].table, []
             for record in some:
                 record.first = (record.now or {}) | (instead(record) if instead is not None else {})
                 rows += [table.inserted(self._connection, record.first)] * record.many
-            self._connection.execute(table.insertion(self._connection), rows)
+            self._connection.execute(table.insertion(self._connection, there), rows)
 
     @staticmethod
     def _named(table: Stored) -> list[Any]:

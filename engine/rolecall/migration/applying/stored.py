@@ -6,14 +6,14 @@ drivers know. Nothing here knows what a column means.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Column, Connection, Double, MetaData, Table, Text, bindparam, cast, inspect, text, type_coerce
 from sqlalchemy.types import UserDefinedType
 
-from rolecall.migration.accounts.foreign_keys import unique_keys
+from rolecall.migration.accounts.foreign_keys import quietly, unique_keys
 
 # Types without their length: a cast to `varchar(4)` would cut a text short, where storing it is refused.
 _CATALOG: Final = text(
@@ -68,7 +68,7 @@ class Stored(msgspec.Struct, frozen=True):
     """A table: its columns that can be written, what names a row, its unique keys.
 
     `identity` is the primary key, or a unique key that is never null; all columns where there is none of them, and then
-    `named` is false: rows that are alike cannot be told apart, and need not be.
+    `named` is false: rows that are alike cannot be told apart, and need not be. `keys` are of such columns alone.
     """
 
     name: str
@@ -82,32 +82,36 @@ class Stored(msgspec.Struct, frozen=True):
         """Give what names a row with these values."""
         return tuple(values[one] for one in self.identity)
 
-    def insertion(self, connection: Connection) -> Any:  # noqa: ANN401 - SQLAlchemy's
-        """Give the statement that puts a row back, even with numbers that PostgreSQL would rather give itself."""
+    def insertion(self, connection: Connection, names: Sequence[str] = ()) -> Any:  # noqa: ANN401 - SQLAlchemy's
+        """Give the statement that puts a row back, even with numbers that PostgreSQL would rather give itself.
+
+        `names` are its columns, where it has not all of them.
+        """
+        given = names or self.columns
         if connection.dialect.name != "postgresql":
             return self.table.insert()
         quote = connection.dialect.identifier_preparer
         name = quote.format_table(self.table)
-        names = ", ".join(quote.quote(one).replace(":", r"\:") for one in self.columns)
-        values = ", ".join(
-            f"CAST(:c{at} AS {self.table.c[one].type.get_col_spec()})"  # type: ignore[attr-defined]
-            for at, one in enumerate(self.columns)
-        )
-        said = text(f"INSERT INTO {name} ({names}) OVERRIDING SYSTEM VALUE VALUES ({values})")  # noqa: S608 - quoted names
-        return said.bindparams(*(bindparam(f"c{at}", type_=Text()) for at in range(len(self.columns))))
+        columns = ", ".join(quote.quote(one) for one in given)
+        kinds = [self.table.c[one].type.get_col_spec() for one in given]  # type: ignore[attr-defined]
+        said = f"INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE VALUES (".replace(":", r"\:")  # noqa: S608 - quoted
+        said += ", ".join(f"CAST(:c{at} AS {kind.replace(':', chr(92) + ':')})" for at, kind in enumerate(kinds)) + ")"
+        return text(said).bindparams(*(bindparam(f"c{at}", type_=Text()) for at in range(len(given))))
 
     def inserted(self, connection: Connection, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the parameters for it."""
+        """Give the parameters for it, in the order of the columns."""
+        given = [one for one in self.columns if one in values]
         if connection.dialect.name != "postgresql":
-            return {one: values[one] for one in self.columns}
-        return {f"c{at}": values[one] for at, one in enumerate(self.columns)}
+            return {one: values[one] for one in given}
+        return {f"c{at}": values[one] for at, one in enumerate(given)}
 
 
 def stored(connection: Connection, name: str) -> Stored:
     """Look at a table, named `table` or `schema.table`."""
     schema, _, plain = name.rpartition(".")
     looked, kind = inspect(connection), connection.dialect.name
-    found = looked.get_columns(plain, schema or None)
+    with quietly():
+        found = looked.get_columns(plain, schema or None)
     written: dict[str, str] = {}
     if kind == "postgresql":
         quoted = ".".join(connection.dialect.identifier_preparer.quote(one) for one in (schema, plain) if one)
@@ -120,7 +124,8 @@ def stored(connection: Connection, name: str) -> Stored:
     names = tuple(one.name for one in columns)
     never_null = {str(one["name"]) for one in found if not one["nullable"]}
     table = Table(plain, MetaData(), *columns, schema=schema or None)
-    keys = tuple(unique_keys(looked, table))
+    # A key of what the database reckons itself is left to it: it refuses what breaks it.
+    keys = tuple(one for one in unique_keys(looked, table) if {*one} <= {*names})
     primary = tuple(looked.get_pk_constraint(plain, schema or None)["constrained_columns"])
     naming = [primary] if primary else [one for one in keys if set(one) <= never_null]
     identity = naming[0] if naming and set(naming[0]) <= {*names} else ()
@@ -147,7 +152,9 @@ def pointing(connection: Connection, names: Iterable[str]) -> dict[str, list[Poi
     looked = inspect(connection)
     default = looked.default_schema_name
     for schema in _schemas(connection):
-        for (where, table), keys in looked.get_multi_foreign_keys(schema=schema).items():
+        with quietly():
+            reflected = looked.get_multi_foreign_keys(schema=schema)
+        for (where, table), keys in reflected.items():
             said = f"{where}.{table}" if where else table
             for key in keys:
                 of, plain = key.get("referred_schema") or where, key["referred_table"]

@@ -87,9 +87,7 @@ class Undoer:
 
     def _end(self, connection: Connection, run: Run) -> None:
         """Note that the run is undone; the old ids that it brought are forgotten, but of those who were left."""
-        left = self._journal.all_refused(connection, run.run)
-        keep = sorted({one.person for doing, one in left if doing == "undo" and one.person})
-        self._journal.forget(connection, run.run, keep)
+        self._journal.forget(connection, run.run)
         if not self._journal.advance(connection, run, state="undone", ended=time.time_ns()):
             raise FactsError(f"run {run.run} was gone on with by somebody else meanwhile")
 
@@ -148,7 +146,8 @@ class Undoer:
         for one in entries:
             by.setdefault(one.tbl, []).append(tuple(decode(one.identity)))
         for name, names in by.items():
-            rows.fetch_named(around.table(connection, name), names)
+            table = around.table(connection, name)
+            rows.fetch_named(table, [one for one in names if len(one) == len(table.identity)])
 
 
 def _tried(connection: Connection, around: Around, rows: Rows, entries: Sequence[Entry]) -> str:
@@ -167,6 +166,8 @@ def _undo(connection: Connection, around: Around, rows: Rows, one: Entry) -> Non
     """Put one row back, which must be as it was left."""
     table = around.table(connection, one.tbl)
     name, before, after = tuple(decode(one.identity)), decode(one.before), decode(one.after)
+    if len(name) != len(table.identity):
+        raise Refused(f"what names a row of `{one.tbl}` has changed since")
     record = rows.named(table, name)
     if after is None:
         if record is not None:

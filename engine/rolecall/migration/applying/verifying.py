@@ -97,8 +97,9 @@ class _Verifier:
         by: dict[str, list[tuple[Any, ...]]] = {}
         for one in entries:
             by.setdefault(one.tbl, []).append(tuple(decode(one.identity)))
-        for table, names in by.items():
-            rows.fetch_named(self._around.table(self._connection, table), names)
+        for name, names in by.items():
+            table = self._around.table(self._connection, name)
+            rows.fetch_named(table, [one for one in names if len(one) == len(table.identity)])
         for one in entries:
             self._found.rows += 1
             name: tuple[Any, ...] = tuple(decode(one.identity))
@@ -135,8 +136,8 @@ class _Verifier:
     def _before(self, entry: Entry) -> tuple[Any, ...]:
         """Give what named a row before a step changed it."""
         table, before = self._around.table(self._connection, entry.tbl), decode(entry.before)
-        after = dict(zip(table.identity, decode(entry.identity), strict=True))
-        return table.of(after | before)
+        known = dict(zip(table.identity, decode(entry.identity), strict=False)) | before
+        return table.of(known) if {*table.identity} <= known.keys() else ()
 
     def _dangles(self, entries: Sequence[Entry]) -> None:
         """See that nothing names an account that was merged into another."""
