@@ -106,7 +106,7 @@ def not_looked_at(looked: Inspector) -> str:
 
 
 def _of_postgresql(connection: Connection, accounts: Table) -> Iterator[_Cell]:
-    name = connection.dialect.identifier_preparer.format_table(accounts)
+    name = connection.dialect.identifier_preparer.format_table(accounts).replace("%%", "%")  # as no statement has it
     for key, schema, table, column, other, visible in connection.execute(text(_POSTGRESQL), {"name": name}):
         own = schema == accounts.schema if accounts.schema else visible
         yield key, None if own else schema, table, column, other

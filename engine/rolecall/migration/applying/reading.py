@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, select, type_coerce
 from rolecall.migration.accounts.foreign_keys import holds_bytes
 from rolecall.migration.applying.around import Around
 from rolecall.migration.applying.rows import Rows
-from rolecall.migration.applying.stored import AsText, Stored
+from rolecall.migration.applying.stored import AsText
 from rolecall.migration.model import AccountStep, PersonStep, placed_in
 
 _AT_ONCE: Final = 200

@@ -94,6 +94,7 @@ class Stored(msgspec.Struct, frozen=True):
         name = quote.format_table(self.table)
         columns = ", ".join(quote.quote(one) for one in given)
         kinds = [self.table.c[one].type.get_col_spec() for one in given]  # type: ignore[attr-defined]
+        name, columns = name.replace("%%", "%"), columns.replace("%%", "%")  # SQLAlchemy writes it twice, once more
         said = f"INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE VALUES (".replace(":", r"\:")  # noqa: S608 - quoted
         said += ", ".join(f"CAST(:c{at} AS {kind.replace(':', chr(92) + ':')})" for at, kind in enumerate(kinds)) + ")"
         return text(said).bindparams(*(bindparam(f"c{at}", type_=Text()) for at in range(len(given))))
@@ -114,7 +115,8 @@ def stored(connection: Connection, name: str) -> Stored:
         found = looked.get_columns(plain, schema or None)
     written: dict[str, str] = {}
     if kind == "postgresql":
-        quoted = ".".join(connection.dialect.identifier_preparer.quote(one) for one in (schema, plain) if one)
+        quote = connection.dialect.identifier_preparer.quote
+        quoted = ".".join(quote(one) for one in (schema, plain) if one).replace("%%", "%")  # as no statement has it
         written = {row[0]: row[1] for row in connection.execute(_CATALOG, {"name": quoted})}
     columns = [
         Column(str(one["name"]), _type(kind, written.get(str(one["name"]), ""), str(one["type"])))
@@ -139,11 +141,13 @@ def _type(kind: str, written: str, said: str) -> Any:  # noqa: ANN401 - SQLAlche
 
 
 class Pointing(msgspec.Struct, frozen=True):
-    """A foreign key of another table: its table and columns, and the columns that they name."""
+    """A foreign key: its table and columns, the columns that they name, and what happens when these go or change."""
 
     table: str
     columns: tuple[str, ...]
     referred: tuple[str, ...]
+    on_delete: str = ""
+    on_update: str = ""
 
 
 def pointing(connection: Connection, names: Iterable[str]) -> dict[str, list[Pointing]]:
@@ -161,7 +165,8 @@ def pointing(connection: Connection, names: Iterable[str]) -> dict[str, list[Poi
                 for name in (f"{of}.{plain}" if of else plain, plain if of in (None, default) else ""):
                     if name in wanted:
                         columns, referred = tuple(key["constrained_columns"]), tuple(key["referred_columns"])
-                        wanted[name].append(Pointing(said, columns, referred))
+                        does = [str(key.get("options", {}).get(one) or "") for one in ("ondelete", "onupdate")]
+                        wanted[name].append(Pointing(said, columns, referred, *map(str.upper, does)))
     return wanted
 
 
