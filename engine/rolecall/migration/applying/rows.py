@@ -206,7 +206,8 @@ class Writer:
         target = table.table
         said = target.update().where(*self._named(table))
         setting = [target.c[one] for one in columns]
-        said = said.values({one: bindparam(f"s{at}", type_=one.type) for at, one in enumerate(setting)})
+        stays = {target.c[one]: target.c[one] for one in table.stamps}  # else they would be set to now, for good
+        said = said.values(stays | {one: bindparam(f"s{at}", type_=one.type) for at, one in enumerate(setting)})
         rows = []
         for record, differing in some:
             names = {f"w{at}": one for at, one in enumerate(table.of(record.first or {}))}

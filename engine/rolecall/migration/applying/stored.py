@@ -21,6 +21,8 @@ _CATALOG: Final = text(
     "to_regclass(:name) AND a.attnum > 0 AND NOT a.attisdropped"
 )
 
+_MYSQLS: Final = ("mysql", "mariadb")
+
 
 class Plainly(UserDefinedType[Any]):
     """A value as the driver gives it."""
@@ -69,6 +71,7 @@ class Stored(msgspec.Struct, frozen=True):
 
     `identity` is the primary key, or a unique key that is never null; all columns where there is none of them, and then
     `named` is false: rows that are alike cannot be told apart, and need not be. `keys` are of such columns alone.
+    `stamps` are columns that MariaDB would set by itself when a row changes.
     """
 
     name: str
@@ -77,6 +80,7 @@ class Stored(msgspec.Struct, frozen=True):
     identity: tuple[str, ...]
     named: bool
     keys: tuple[tuple[str, ...], ...]
+    stamps: tuple[str, ...] = ()
 
     def of(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Give what names a row with these values."""
@@ -131,13 +135,14 @@ def stored(connection: Connection, name: str) -> Stored:
     primary = tuple(looked.get_pk_constraint(plain, schema or None)["constrained_columns"])
     naming = [primary] if primary else [one for one in keys if set(one) <= never_null]
     identity = naming[0] if naming and set(naming[0]) <= {*names} else ()
-    return Stored(name, table, names, identity or names, bool(identity), keys)
+    stamps = tuple(str(one["name"]) for one in found if "on update" in str(one.get("default") or "").lower())
+    return Stored(name, table, names, identity or names, bool(identity), keys, stamps if kind in _MYSQLS else ())
 
 
 def _type(kind: str, written: str, said: str) -> Any:  # noqa: ANN401 - SQLAlchemy's
     if kind == "postgresql":
         return AsText(written or "text")
-    return Floating() if said.upper().startswith("FLOAT") and kind in ("mysql", "mariadb") else Plainly()
+    return Floating() if said.upper().startswith("FLOAT") and kind in _MYSQLS else Plainly()
 
 
 class Pointing(msgspec.Struct, frozen=True):
