@@ -397,3 +397,50 @@ def test_names_of_any_letters(kind, tmp_path):
     ]
     assert app.rollback() == []
     assert state(app.url) == app.first
+
+
+@every
+def test_rows_that_nothing_tells_apart(kind, tmp_path):
+    """In a table without a key no row is dropped, and nobody held, because two are alike; each goes back to its account."""
+    folded = {"sqlite": "COLLATE NOCASE", "mariadb": "COLLATE utf8mb4_general_ci"}.get(kind, "")
+    app = App(
+        kind,
+        tmp_path,
+        accounts(),
+        ROWS,
+        f"CREATE TABLE visits (account INTEGER REFERENCES accounts (id), page VARCHAR(9) {folded}, "
+        "guest INTEGER REFERENCES accounts (id), took FLOAT)",
+        "INSERT INTO visits VALUES (1, 'a', 3, 0.1), (2, 'a', 3, 0.1), (1, 'b', NULL, 0.3), (1, 'b', NULL, 0.3), "
+        "(2, 'B', NULL, 0.3), (1, 'a', 4, 1), (2, 'a', 5, 1), (1, 'A', 4, 1), (2, 'a', 4, 1), (2, 'a', 5, 1)",
+        settings=Settings(accounts=COLUMNS),
+    )
+    assert app.apply() == {}
+    assert app.all(
+        "SELECT account, guest, COUNT(*) FROM visits GROUP BY account, guest ORDER BY guest IS NULL, guest"
+    ) == [
+        (2, 3, 2),
+        (2, 5, 5),
+        (2, None, 3),
+    ]
+    app.execute("INSERT INTO visits VALUES (2, 'b', NULL, 0.3)")
+    assert app.rollback() == []
+    assert sorted(app.all("SELECT account, COUNT(*) FROM visits GROUP BY account")) == [(1, 5), (2, 6)]
+    word = "BINARY " if kind == "mariadb" else ""
+    app.execute(f"DELETE FROM visits WHERE account = 2 AND {word}page = 'b' {'COLLATE BINARY' * (kind == 'sqlite')}")
+    assert state(app.url) == app.first
+
+
+def test_types_that_know_no_equality(tmp_path):
+    """PostgreSQL cannot compare some values, and takes others for equal that are written differently."""
+    app = App(
+        "postgresql",
+        tmp_path,
+        accounts(),
+        ROWS,
+        "CREATE TABLE visits (account INTEGER REFERENCES accounts (id), more JSON, took NUMERIC, place POINT)",
+        """INSERT INTO visits VALUES (1, '{"a": 1}', 1.0, '(1,2)'), (1, '{"a":1}', 1.00, NULL), (2, '{"a":1}', 1.0, NULL)""",
+    )
+    assert app.apply() == {}
+    assert app.all("SELECT DISTINCT account FROM visits") == [(2,)]
+    assert app.rollback() == []
+    assert state(app.url) == app.first

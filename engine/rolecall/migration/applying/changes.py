@@ -135,7 +135,7 @@ class Changes:
         now = record.now or {}
         changes = {one: in_kind(table, one, now[one], as_text(to), native=to) for one, to in targets.items()}
         moved = now | changes
-        for key in (*table.keys, *(() if table.named else (table.identity,))):
+        for key in table.keys:
             holder = self._rows.holder(table, key, moved) if set(key) & changes.keys() else None
             if holder is None or holder is record:
                 continue

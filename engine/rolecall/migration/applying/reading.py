@@ -35,7 +35,7 @@ def read_around(
     merging = [step for step in people if step.survivor]
     for table, names in around.referring.values():
         # A survivor's own rows matter where the others' may meet them.
-        meeting = bool(table.keys) or not table.named
+        meeting = bool(table.keys)
         wanted = [one.key for step in merging for one in step.accounts if meeting or one.key != step.survivor]
         found = {(row.now or {})[columns.key] for key in wanted for row in rows.having(accounts, columns.key, key)}
         for column in names if wanted else ():

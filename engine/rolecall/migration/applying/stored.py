@@ -10,7 +10,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Column, Connection, Double, MetaData, Table, Text, bindparam, cast, inspect, text, type_coerce
+from sqlalchemy import (
+    Column,
+    Connection,
+    Double,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    inspect,
+    literal_column,
+    or_,
+    select,
+    text,
+    tuple_,
+    type_coerce,
+)
+from sqlalchemy.dialects import mysql
 from sqlalchemy.types import UserDefinedType
 
 from rolecall.migration.accounts.foreign_keys import quietly, unique_keys
@@ -32,6 +50,22 @@ class Plainly(UserDefinedType[Any]):
     def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401 - SQLAlchemy's
         """Is never asked: nothing is made with it."""
         return "BLOB"
+
+
+class Worded(Plainly):
+    """A text of SQLite or MariaDB, which may take it for equal to another one."""
+
+    cache_ok = True
+
+    def __init__(self, kind: str) -> None:
+        """Keep the kind of database."""
+        self.kind = kind
+
+    def exactly(self, column: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's
+        """Give a column so that it is compared letter by letter."""
+        if self.kind == "sqlite":
+            return column.collate("BINARY")
+        return cast(column, mysql.CHAR(charset="utf8mb4")).collate("utf8mb4_bin")
 
 
 class Floating(Plainly):
@@ -86,6 +120,28 @@ class Stored(msgspec.Struct, frozen=True):
         """Give what names a row with these values."""
         return tuple(values[one] for one in self.identity)
 
+    def compared(self) -> list[Any]:
+        """Give the kinds of the values that `same` takes."""
+        kinds = [self.table.c[one].type for one in self.identity]
+        return kinds if self.named else [Text() if _by_text(one) else one for one in kinds]
+
+    def same(self, values: Iterable[Any]) -> list[Any]:
+        """Say which rows are named by these values (or parameters): exactly, where all columns are the name."""
+        pairs = [*zip((self.table.c[one] for one in self.identity), values, strict=True)]
+        if self.named:
+            return [column == value for column, value in pairs]
+        return [_exactly(column, value) for column, value in pairs]
+
+    def among_alike(self, same: Sequence[Any], kind: str, many: int) -> Any:  # noqa: ANN401 - SQLAlchemy's
+        """Say which rows are meant where so many of those that cannot be told apart are; MariaDB has a word for it."""
+        if kind in _MYSQLS:
+            return and_(*same)
+        names: list[Any] = [
+            literal_column(one) for one in (("tableoid", "ctid") if kind == "postgresql" else ("rowid",))
+        ]
+        some = select(*names).select_from(self.table).where(*same).limit(many).correlate(None)
+        return (tuple_(*names) if len(names) > 1 else names[0]).in_(some)
+
     def insertion(self, connection: Connection, names: Sequence[str] = ()) -> Any:  # noqa: ANN401 - SQLAlchemy's
         """Give the statement that puts a row back, even with numbers that PostgreSQL would rather give itself.
 
@@ -109,6 +165,20 @@ class Stored(msgspec.Struct, frozen=True):
         if connection.dialect.name != "postgresql":
             return {one: values[one] for one in given}
         return {f"c{at}": values[one] for at, one in enumerate(given)}
+
+
+def _exactly(column: Column[Any], value: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's
+    """Say that a column holds a value, written the same way, or is null as it is."""
+    if _by_text(column.type):  # some types of PostgreSQL's know no equality
+        return cast(column, Text()).is_not_distinct_from(value)
+    if isinstance(column.type, AsText):  # so that PostgreSQL can use an index
+        return or_(column == value, and_(column.is_(None), value.is_(None)))
+    found = column.type.exactly(column) if isinstance(column.type, Worded) else column
+    return found.is_not_distinct_from(value)
+
+
+def _by_text(kind: Any) -> bool:  # noqa: ANN401 - SQLAlchemy's
+    return isinstance(kind, AsText) and kind.written not in ("smallint", "integer", "bigint", "uuid")
 
 
 def stored(connection: Connection, name: str) -> Stored:
@@ -142,6 +212,8 @@ def stored(connection: Connection, name: str) -> Stored:
 def _type(kind: str, written: str, said: str) -> Any:  # noqa: ANN401 - SQLAlchemy's
     if kind == "postgresql":
         return AsText(written or "text")
+    if any(one in said.upper() for one in ("CHAR", "TEXT", "CLOB")) or (kind == "sqlite" and said == "NULL"):
+        return Worded(kind)
     return Floating() if said.upper().startswith("FLOAT") and kind in _MYSQLS else Plainly()
 
 

@@ -168,19 +168,20 @@ def _undo(connection: Connection, around: Around, rows: Rows, one: Entry) -> Non
     name, before, after = tuple(decode(one.identity)), decode(one.before), decode(one.after)
     if len(name) != len(table.identity):
         raise Refused(f"what names a row of `{one.tbl}` has changed since")
-    record = rows.named(table, name)
+    there = rows.named(table, name)
     if after is None:
-        if record is not None:
+        if there is not None and table.named:
             raise Refused(f"there is a row of `{one.tbl}` again where one was deleted")
         rows.add(table, before, one.many)
         return
-    now = None if record is None else record.now
-    if record is None or now is None:
+    if there is None:
         raise Refused(f"a row of `{one.tbl}` is gone since")
-    changed = [column for column, value in after.items() if now.get(column) != value]
-    if changed or record.many != one.many:
+    changed = [column for column, value in after.items() if (there.now or {}).get(column) != value]
+    found = rows.take(table, name, one.many)
+    if changed or not found:
         raise Refused(f"`{one.tbl}.{changed[0] if changed else table.columns[0]}` has been changed since")
-    rows.change(record, before)
+    for record in found:
+        rows.change(record, before)
 
 
 def _left(around: Around, entries: Sequence[Entry], why: str) -> Left:

@@ -98,8 +98,8 @@ class _Verifier:
         by: dict[str, list[tuple[Any, ...]]] = {}
         for one in entries:
             by.setdefault(one.tbl, []).append(tuple(decode(one.identity)))
-        for name, names in by.items():
-            table = self._around.table(self._connection, name)
+        for full, names in by.items():
+            table = self._around.table(self._connection, full)
             rows.fetch_named(table, [one for one in names if len(one) == len(table.identity)])
         for one in entries:
             self._found.rows += 1
