@@ -88,7 +88,7 @@ def test_sqlite_is_read_as_it_is_stored(tmp_path, seen):
         tmp_path,
         accounts(", seen DATETIME, born DATE, points NUMERIC, fine BOOLEAN, more JSON"),
         ROWS,
-        f"UPDATE accounts SET seen = '{seen}', born = '2026-01-02T00', points = 'ten', fine = 'yes', more = '{{'",
+        f"UPDATE accounts SET seen = '{seen}', born = '2026-01-02T00', points = 'ten', fine = 'yes', more = '{{'",  # noqa: S608 - the test's own names
         settings=Settings(
             accounts=AccountColumns("accounts", "id", "clever", "kind", active="seen", locked=""),
             choice=Choice(survivor="most-recent", columns=dict.fromkeys(("born", "points", "fine", "more"), "filled")),
@@ -309,7 +309,7 @@ def test_ids_that_are_bytes(kind, tmp_path):
         f"({n}, {written.format(one)}, '{role}')"
         for n, one, role in ((1, a, "teacher"), (2, b, "staff"), (3, c, "teacher"))
     )
-    app = App(kind, tmp_path, accounts(clever=type_), f"INSERT INTO accounts VALUES {values}", rows=rows)
+    app = App(kind, tmp_path, accounts(clever=type_), f"INSERT INTO accounts VALUES {values}", rows=rows)  # noqa: S608 - the test's own names
     done = Carrier(app.plan, app.url, commit=True).run()
     assert {one.accounts: one.why for one in done.left} == {
         ("3",): "`clever` holds bytes, and `T-9` is none in hexadecimal digits"
@@ -319,7 +319,7 @@ def test_ids_that_are_bytes(kind, tmp_path):
     assert [one.key for one in ports.keyed(["2", "x", "9" * 40])] == ["2"]
     ports.close()
     assert verify(app.url).open == 1
-    app.execute(f"INSERT INTO accounts VALUES (9, {written.format(a)}, 'teacher')")
+    app.execute(f"INSERT INTO accounts VALUES (9, {written.format(a)}, 'teacher')")  # noqa: S608 - the test's own names
     assert [one.row for one in verify(app.url).findings] == ["9"]
 
 
@@ -384,14 +384,14 @@ def test_names_of_any_letters(kind, tmp_path):
         f"CREATE TABLE {users} ({key} VARCHAR(40) PRIMARY KEY, {clever} VARCHAR(30), {role} VARCHAR(20))",
         f"CREATE TABLE {grades} (n INTEGER PRIMARY KEY, {who} VARCHAR(40), {rank} INTEGER, UNIQUE ({who}, {rank}), "
         f"FOREIGN KEY ({who}) REFERENCES {users} ({key}) ON DELETE CASCADE)",
-        f"INSERT INTO {users} VALUES ('a''b%', 'o1', 'teacher'), ('c:d{slash}é', 'o2', 'staff'), ('☃', 'o3', 'teacher')",
-        f"INSERT INTO {grades} VALUES (1, 'a''b%', 1), (2, 'c:d{slash}é', 1), (3, 'a''b%', 2)",
+        f"INSERT INTO {users} VALUES ('a''b%', 'o1', 'teacher'), ('c:d{slash}é', 'o2', 'staff'), ('☃', 'o3', 'teacher')",  # noqa: S608 - the test's own names
+        f"INSERT INTO {grades} VALUES (1, 'a''b%', 1), (2, 'c:d{slash}é', 1), (3, 'a''b%', 2)",  # noqa: S608 - the test's own names
         settings=Settings(accounts=AccountColumns("Us er%:a", "I d%", "clever:ID", "select"), clash="keep"),
     )
     scratch = "" if kind == "sqlite" else new_url(kind, tmp_path)
     assert rehearse(app.plan, app.url, scratch).good
     assert app.apply() == {}
-    assert sorted(app.all(f"SELECT {who}, {rank} FROM {grades}".replace("%", "%%" if kind != "sqlite" else "%"))) == [
+    assert sorted(app.all(f"SELECT {who}, {rank} FROM {grades}".replace("%", "%%" if kind != "sqlite" else "%"))) == [  # noqa: S608 - the test's own names
         ("c:d\\é", 1),
         ("c:d\\é", 2),
     ]
@@ -426,7 +426,7 @@ def test_rows_that_nothing_tells_apart(kind, tmp_path):
     assert app.rollback() == []
     assert sorted(app.all("SELECT account, COUNT(*) FROM visits GROUP BY account")) == [(1, 5), (2, 6)]
     word = "BINARY " if kind == "mariadb" else ""
-    app.execute(f"DELETE FROM visits WHERE account = 2 AND {word}page = 'b' {'COLLATE BINARY' * (kind == 'sqlite')}")
+    app.execute(f"DELETE FROM visits WHERE account = 2 AND {word}page = 'b' {'COLLATE BINARY' * (kind == 'sqlite')}")  # noqa: S608 - the test's own names
     assert state(app.url) == app.first
 
 
