@@ -15,7 +15,7 @@ from rolecall.errors import FactsError
 from rolecall.migration.applying.around import Around, look_around
 from rolecall.migration.applying.changes import MOVING, Changes
 from rolecall.migration.applying.database import Refused, Target
-from rolecall.migration.applying.journal import LONGEST, Entry, Journal, Run
+from rolecall.migration.applying.journal import Entry, Journal, Run
 from rolecall.migration.applying.reading import read_around
 from rolecall.migration.applying.result import Batch, Outcome
 from rolecall.migration.applying.rows import Rows
@@ -249,7 +249,7 @@ def _does(step: Step) -> bool:
 
 
 def _aliases(step: Step) -> list[tuple[str, str, str, str]]:
-    """Give what a step says of ids: (district, role, old id, v3.0 id). Too long an id is none of Clever's."""
+    """Give what a step says of ids: (district, role, old id, v3.0 id)."""
     if isinstance(step, AliasStep):
         found = [(step.district, "student", step.old, step.new)]
     elif isinstance(step, PersonStep | NewStep):
@@ -257,4 +257,4 @@ def _aliases(step: Step) -> list[tuple[str, str, str, str]]:
         found.append((step.district, "", step.person, step.person))
     else:
         return []
-    return [one for one in found if max(map(len, one)) <= LONGEST]
+    return found

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, literal, select
 from rolecall.migration.accounts.making import text as as_text
 from rolecall.migration.applying.around import Around
 from rolecall.migration.applying.database import Refused
+from rolecall.migration.applying.reading import as_bytes
 from rolecall.migration.applying.rows import Record, Rows, Values
 from rolecall.migration.applying.stored import AsText, Pointing, Stored
 from rolecall.migration.merging import SUM
@@ -134,7 +135,7 @@ class Changes:
         now = record.now or {}
         changes = {one: in_kind(table, one, now[one], as_text(to), native=to) for one, to in targets.items()}
         moved = now | changes
-        for key in (*table.keys, *(() if table.named else (table.identity,))):
+        for key in table.keys:
             holder = self._rows.holder(table, key, moved) if set(key) & changes.keys() else None
             if holder is None or holder is record:
                 continue
@@ -171,11 +172,14 @@ def in_kind(table: Stored, column: str, old: Any, new: str, native: Any = None) 
     kind = table.table.c[column].type
     if native is not None and type(native) is type(old):
         return native
-    if isinstance(kind, AsText):
-        return f"\\x{new}" if kind.written == "bytea" else new
-    if isinstance(old, bytes):
-        return bytes.fromhex(new)
-    return int(new) if isinstance(old, int) else new
+    is_bytea = isinstance(kind, AsText) and kind.written == "bytea"
+    if isinstance(old, bytes) or is_bytea:
+        found = as_bytes(new)
+        if found is None:
+            raise Refused(f"`{column}` holds bytes, and `{new}` is none in hexadecimal digits")
+        return f"\\x{new}" if is_bytea else found
+    whole = isinstance(old, int) and new.isascii() and new.isdecimal()
+    return int(new) if whole and str(int(new)) == new else new
 
 
 def written(table: Stored, column: str, value: Any) -> Any:  # noqa: ANN401 - whatever the migration file says

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from sqlalchemy import Column, Integer, or_, select
+from sqlalchemy import Integer, or_, select
 
 from rolecall.migration.accounts.making import Maker
 from rolecall.migration.accounts.of_sql import engine_of, table_of
 from rolecall.migration.applying.journal import Journal
+from rolecall.migration.applying.reading import forms_of
 from rolecall.migration.model import Account, Settings
+
+_GREATEST: Final = 1 << 63
 
 
 class Ports:
@@ -25,13 +29,20 @@ class Ports:
 
     def accounts(self, ids: Sequence[str]) -> list[Account]:
         """Give every account that carries one of these Clever ids."""
-        return [one for one in self._having(self._settings.accounts.id, ids) if one.id in ids]
+        name = self._settings.accounts.id
+        return [one for one in self._having(name, self._forms(name, ids)) if one.id in ids]
 
     def keyed(self, keys: Sequence[str]) -> list[Account]:
         """Give every account with one of these keys: decisions may be about accounts without a Clever id."""
         name = self._settings.accounts.key
-        values = [int(one) for one in keys if one.isdecimal()] if _is_number(self._table.c[name]) else keys
-        return [one for one in self._having(name, values) if one.key in keys]
+        return [one for one in self._having(name, self._forms(name, keys)) if one.key in keys]
+
+    def _forms(self, name: str, values: Sequence[str]) -> list[object]:
+        """Give ids or keys as the column may hold them."""
+        column = self._table.c[name]
+        if isinstance(column.type, Integer):
+            return [int(one) for one in values if one.isascii() and one.isdecimal() and int(one) < _GREATEST]
+        return forms_of(column, self._engine.dialect.name, values)
 
     def _having(self, name: str, values: Sequence[object]) -> list[Account]:
         maker = Maker(self._settings)
@@ -59,7 +70,3 @@ class Ports:
     def close(self) -> None:
         """Let go of the connections."""
         self._engine.dispose()
-
-
-def _is_number(column: Column[object]) -> bool:
-    return isinstance(column.type, Integer)

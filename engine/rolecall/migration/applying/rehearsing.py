@@ -15,6 +15,7 @@ from sqlalchemy import Connection, MetaData, inspect, select, text
 from sqlalchemy.schema import AddConstraint, DropConstraint
 
 from rolecall.errors import FactsError
+from rolecall.migration.accounts.foreign_keys import quietly
 from rolecall.migration.applying.carrying import Carrier, Told
 from rolecall.migration.applying.database import Target
 from rolecall.migration.applying.images import Digest
@@ -139,17 +140,17 @@ def _copy_file(target: Target, path: Path) -> None:
 
 def _copy_tables(target: Target, other: Target, schema: str | None) -> State:
     """Copy every table with its keys and rows into an empty database; give the state of what was copied."""
-    with target.connected(read=True) as source, other.connected() as copy:
+    with target.connected(read=True) as source, other.connected() as copy, source.begin(), copy.begin():
         if inspect(copy).get_table_names(schema):
             raise FactsError(f"`{other.name}` is not empty: a rehearsal must not touch what is there")
-        with source.begin(), copy.begin():
-            made = MetaData()
+        made = MetaData()
+        with quietly():
             made.reflect(source, schema=schema, resolve_fks=True)
-            made.create_all(copy)
-            with _keys_apart(copy, made):
-                for table in made.sorted_tables:
-                    _copy_rows(source, copy, f"{table.schema}.{table.name}" if table.schema else table.name)
-            return _state(source, schema)
+        made.create_all(copy)
+        with _keys_apart(copy, made):
+            for table in made.sorted_tables:
+                _copy_rows(source, copy, f"{table.schema}.{table.name}" if table.schema else table.name)
+        return _state(source, schema)
 
 
 def _copy_rows(source: Connection, copy: Connection, name: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, or_, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, literal, or_, select
 
 from rolecall.migration.accounts.making import text as as_text
 from rolecall.migration.applying.database import Refused
@@ -37,7 +37,7 @@ class Rows:
         self._connection, self._indexed, self._lock = connection, indexed, lock
         self.every: list[Record] = []
         self._read_before: set[tuple[str, tuple[Any, ...]]] = set()
-        self._by: dict[tuple[str, tuple[Any, ...]], Record] = {}
+        self._by: dict[tuple[str, tuple[Any, ...]], dict[Record, None]] = {}
         self._index: dict[tuple[str, str, str], dict[Record, None]] = {}
         self._unique: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], Record]] = {}
         self._touched: dict[Record, Values | None] = {}
@@ -56,14 +56,7 @@ class Rows:
             self.fetch(table, table.identity[0], [one[0] for one in names])
             return
         for some in _parts(names, _AT_ONCE):
-            self._read(table, or_(*(self._same(table, one) for one in some)))
-
-    @staticmethod
-    def _same(table: Stored, name: tuple[Any, ...]) -> Any:  # noqa: ANN401 - SQLAlchemy's
-        columns = [table.table.c[one] for one in table.identity]
-        if table.named:
-            return and_(*(column == value for column, value in zip(columns, name, strict=True)))
-        return and_(*(column.is_not_distinct_from(value) for column, value in zip(columns, name, strict=True)))
+            self._read(table, or_(*(and_(*table.same(_typed(table, one))) for one in some)))
 
     def _read(self, table: Stored, condition: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
         columns = [table.table.c[one] for one in table.columns]
@@ -85,8 +78,29 @@ class Rows:
 
     def named(self, table: Stored, name: tuple[Any, ...]) -> Record | None:
         """Give the row that is named so now."""
-        found = self._by.get((table.name, name))
-        return found if found is not None and found.now is not None else None
+        found = self._by.get((table.name, name), ())
+        return next((one for one in found if one.now is not None), None)
+
+    def take(self, table: Stored, name: tuple[Any, ...], many: int) -> list[Record]:
+        """Give as many rows as are wanted of those that are named so now; none where there are fewer."""
+        there, found = [*self._by.get((table.name, name), ())], list[Record]()
+        if sum(one.many for one in there) < many:
+            return []
+        for record in there:
+            taken = record if record.many <= many else self._split(record, many)
+            found.append(taken)
+            many -= taken.many
+            if not many:
+                break
+        return found
+
+    def _split(self, record: Record, many: int) -> Record:
+        """Tell some rows from the others that are like them."""
+        made = Record(record.table, record.first and dict(record.first), dict(record.now or {}), many)
+        record.many -= many
+        self.every.append(made)
+        self._enter(made)
+        return made
 
     def having(self, table: Stored, column: str, value: object) -> list[Record]:
         """Give the rows that have this value in an indexed column now, in the order in which they are named."""
@@ -95,7 +109,7 @@ class Rows:
 
     def holder(self, table: Stored, key: tuple[str, ...], values: Values) -> Record | None:
         """Give the row that holds the place of these values under a unique key now, or None."""
-        if key == table.identity:
+        if key == table.identity and table.named:
             return self.named(table, table.of(values))
         place = tuple(values[one] for one in key)
         if None in place:  # to SQL, what is null equals nothing
@@ -153,7 +167,7 @@ class Rows:
         table, now = record.table, record.now
         if now is None:
             return
-        self._by[table.name, table.of(now)] = record
+        self._by.setdefault((table.name, table.of(now)), {})[record] = None
         for column in self._indexed.get(table.name, ()):
             if now[column] is not None:
                 self._index.setdefault((table.name, column, as_text(now[column])), {})[record] = None
@@ -166,9 +180,7 @@ class Rows:
         table, now = record.table, record.now
         if now is None:
             return
-        at = (table.name, table.of(now))
-        if self._by.get(at) is record:
-            del self._by[at]
+        self._by.get((table.name, table.of(now)), {}).pop(record, None)
         for column in self._indexed.get(table.name, ()):
             self._index.get((table.name, column, as_text(now[column])), {}).pop(record, None)
         for key in table.keys:
@@ -187,7 +199,7 @@ class Writer:
 
     def update(self, records: Iterable[Record], wanted: Callable[[Record, str], bool] | None = None) -> None:
         """Write the wanted columns that differ from how the row stands there now."""
-        grouped: dict[tuple[str, tuple[str, ...]], list[tuple[Record, Values]]] = {}
+        grouped: dict[tuple[str, tuple[str, ...], int], list[tuple[Record, Values]]] = {}
         for record in records:
             first, now = record.first, record.now or record.was
             if first is None or now is None:
@@ -195,18 +207,19 @@ class Writer:
             differing = {
                 one: now[one]
                 for one in record.table.columns
-                if now[one] != first[one] and (wanted is None or wanted(record, one))
+                if one in now and now[one] != first[one] and (wanted is None or wanted(record, one))
             }
             if differing:
-                grouped.setdefault((record.table.name, tuple(differing)), []).append((record, differing))
-        for (_, columns), some in sorted(grouped.items(), key=lambda item: item[0]):
+                grouped.setdefault((record.table.name, tuple(differing), record.many), []).append((record, differing))
+        for (_, columns, _many), some in sorted(grouped.items(), key=lambda item: item[0]):
             self._update(some[0][0].table, columns, some)
 
     def _update(self, table: Stored, columns: Sequence[str], some: list[tuple[Record, Values]]) -> None:
         target = table.table
-        said = target.update().where(*self._named(table))
+        said = self._meant(table, target.update(), some[0][0].many)
         setting = [target.c[one] for one in columns]
-        said = said.values({one: bindparam(f"s{at}", type_=one.type) for at, one in enumerate(setting)})
+        stays = {target.c[one]: target.c[one] for one in table.stamps}  # else they would be set to now, for good
+        said = said.values(stays | {one: bindparam(f"s{at}", type_=one.type) for at, one in enumerate(setting)})
         rows = []
         for record, differing in some:
             names = {f"w{at}": one for at, one in enumerate(table.of(record.first or {}))}
@@ -216,38 +229,49 @@ class Writer:
 
     def delete(self, records: Iterable[Record]) -> None:
         """Delete rows."""
-        grouped: dict[str, list[Record]] = {}
+        grouped: dict[tuple[str, int], list[Record]] = {}
         for record in records:
-            grouped.setdefault(record.table.name, []).append(record)
-        for some in grouped.values():
+            grouped.setdefault((record.table.name, record.many), []).append(record)
+        for (_, many), some in grouped.items():
             table = some[0].table
             rows = [{f"w{at}": one for at, one in enumerate(table.of(record.first or {}))} for record in some]
-            said = table.table.delete().where(*self._named(table))
-            self._run(table, said, rows, sum(record.many for record in some))
+            said = self._meant(table, table.table.delete(), many)
+            self._run(table, said, rows, many * len(some))
 
     def insert(self, records: Iterable[Record], instead: Callable[[Record], Values] | None = None) -> None:
         """Put rows back; `instead` are values that must stand there for a moment, until `update`."""
-        grouped: dict[str, list[Record]] = {}
-        for record in records:
-            grouped.setdefault(record.table.name, []).append(record)
-        for some in grouped.values():
+        grouped: dict[tuple[str, tuple[str, ...]], list[Record]] = {}
+        for record in records:  # a column that has been added since takes its default
+            there = tuple(one for one in record.table.columns if one in (record.now or {}))
+            grouped.setdefault((record.table.name, there), []).append(record)
+        for (_, there), some in grouped.items():
             table, rows = some[0].table, []
             for record in some:
                 record.first = (record.now or {}) | (instead(record) if instead is not None else {})
                 rows += [table.inserted(self._connection, record.first)] * record.many
-            self._connection.execute(table.insertion(self._connection), rows)
+            self._connection.execute(table.insertion(self._connection, there), rows)
 
-    @staticmethod
-    def _named(table: Stored) -> list[Any]:
-        columns = [(table.table.c[one], f"w{at}") for at, one in enumerate(table.identity)]
+    def _meant(self, table: Stored, said: Any, many: int) -> Any:  # noqa: ANN401 - SQLAlchemy's
+        """Say which rows are meant: the one that is named so, or so many of those that are alike."""
+        same = table.same(_typed(table, [bindparam(f"w{at}") for at in range(len(table.identity))]))
         if table.named:
-            return [column == bindparam(name, type_=column.type) for column, name in columns]
-        return [column.is_not_distinct_from(bindparam(name, type_=column.type)) for column, name in columns]
+            return said.where(*same)
+        kind = self._connection.dialect.name
+        said = said.where(table.among_alike(same, kind, many))
+        return said.with_dialect_options(**{f"{kind}_limit": many}) if kind in ("mysql", "mariadb") else said
 
     def _run(self, table: Stored, said: Any, rows: list[Values], wanted: int) -> None:  # noqa: ANN401 - SQLAlchemy's
         met = self._connection.execute(said, rows).rowcount
         if met not in (wanted, -1):
             raise Refused(f"{abs(wanted - met)} rows of `{table.name}` are not as they were read")
+
+
+def _typed(table: Stored, values: Iterable[Any]) -> list[Any]:
+    """Give values, or parameters, as those of the columns that name a row."""
+    return [
+        bindparam(one.key, type_=kind) if isinstance(one, BindParameter) else literal(one, kind)
+        for one, kind in zip(values, table.compared(), strict=True)
+    ]
 
 
 def _parts(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

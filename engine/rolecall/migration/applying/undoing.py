@@ -146,7 +146,8 @@ class Undoer:
         for one in entries:
             by.setdefault(one.tbl, []).append(tuple(decode(one.identity)))
         for name, names in by.items():
-            rows.fetch_named(around.table(connection, name), names)
+            table = around.table(connection, name)
+            rows.fetch_named(table, [one for one in names if len(one) == len(table.identity)])
 
 
 def _tried(connection: Connection, around: Around, rows: Rows, entries: Sequence[Entry]) -> str:
@@ -165,19 +166,22 @@ def _undo(connection: Connection, around: Around, rows: Rows, one: Entry) -> Non
     """Put one row back, which must be as it was left."""
     table = around.table(connection, one.tbl)
     name, before, after = tuple(decode(one.identity)), decode(one.before), decode(one.after)
-    record = rows.named(table, name)
+    if len(name) != len(table.identity):
+        raise Refused(f"what names a row of `{one.tbl}` has changed since")
+    there = rows.named(table, name)
     if after is None:
-        if record is not None:
+        if there is not None and table.named:
             raise Refused(f"there is a row of `{one.tbl}` again where one was deleted")
         rows.add(table, before, one.many)
         return
-    now = None if record is None else record.now
-    if record is None or now is None:
+    if there is None:
         raise Refused(f"a row of `{one.tbl}` is gone since")
-    changed = [column for column, value in after.items() if now.get(column) != value]
-    if changed or record.many != one.many:
+    changed = [column for column, value in after.items() if (there.now or {}).get(column) != value]
+    found = rows.take(table, name, one.many)
+    if changed or not found:
         raise Refused(f"`{one.tbl}.{changed[0] if changed else table.columns[0]}` has been changed since")
-    rows.change(record, before)
+    for record in found:
+        rows.change(record, before)
 
 
 def _left(around: Around, entries: Sequence[Entry], why: str) -> Left:

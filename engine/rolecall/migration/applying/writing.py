@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from rolecall.migration.applying.around import Around
+from rolecall.migration.applying.guarding import Guard
 from rolecall.migration.applying.images import encode
 from rolecall.migration.applying.journal import Entry
 from rolecall.migration.applying.rows import Record, Rows, Values, Writer
@@ -12,19 +13,23 @@ from rolecall.migration.applying.rows import Record, Rows, Values, Writer
 
 def carry_out(connection: Connection, around: Around, rows: Rows) -> None:
     """Write the changes of people: rows that make room first, accounts go once nothing names them any more."""
-    writer = Writer(connection)
+    writer, guard = Writer(connection), Guard(connection, around, rows)
+    guard.before_changing()
     accounts, others = _apart(around, rows)
     named = _naming(around)
     writer.delete(one for one in others if one.first is not None and one.now is None)
     writer.update(one for one in others if one.now is not None)
     writer.update(accounts, lambda _, column: column in named)
+    guard.before_deleting(around.accounts.name)
     writer.delete(one for one in accounts if one.first is not None and one.now is None)
     writer.update(one for one in accounts if one.now is not None)
+    guard.afterwards()
 
 
 def put_back(connection: Connection, around: Around, rows: Rows) -> None:
     """Write the changes that undo those of people: in the opposite order."""
-    writer = Writer(connection)
+    writer, guard = Writer(connection), Guard(connection, around, rows)
+    guard.before_changing()
     accounts, others = _apart(around, rows)
     named = _naming(around)
     key = around.settings.accounts.key
@@ -36,6 +41,7 @@ def put_back(connection: Connection, around: Around, rows: Rows) -> None:
     writer.update([*there, *gone])
     writer.update(one for one in others if one.first is not None)
     writer.insert(one for one in others if one.first is None and one.now is not None)
+    guard.afterwards()
 
 
 def entry(run: int, step: int, n: int, record: Record, before: Values | None) -> Entry:
