@@ -1,5 +1,6 @@
 """At login: which of the application's accounts are this person's, and as which role they go in. The plan's own logic.
 
+resolver = Resolver.open("postgresql://…", read_settings("migration.yaml"))  # over the database itself; or over ports:
 resolver = Resolver(accounts=find_accounts, aliases=find_aliases, settings=settings)
 match = resolver.resolve(user)                  # Clever's v3.0 user: `GET /users/{sub}`
 for choice in match.choices(): ...              # the role toggle
@@ -9,6 +10,7 @@ pdp.authorize(match.id, resource, "edit", acting_as=choice.acting_as)
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from typing import Self
 
 import msgspec
 
@@ -78,8 +80,26 @@ class Resolver:
         """
         self._accounts, self._aliases, self._settings = accounts, aliases, settings or Settings()
         self._decisions, self._keyed = decisions or Decisions(), keyed
+        self._let_go: Callable[[], None] = lambda: None
         if keyed is None and "" in self._decisions.naming:
             raise RequestError("an account without a Clever id is decided to be somebody's: `keyed` must find it")
+
+    @classmethod
+    def open(cls, url: str, settings: Settings, *, decisions: Decisions | None = None) -> Self:
+        """Make one over the application's database: its accounts, and the old ids that `migrate apply` left there.
+
+        It only reads, and `close` lets go of it; `FactsError` where the tables are not as the settings say.
+        """
+        from rolecall.migration.applying.ports import Ports  # noqa: PLC0415 - needs SQLAlchemy
+
+        ports = Ports(url, settings)
+        found = cls(ports.accounts, aliases=ports.aliases, settings=settings, decisions=decisions, keyed=ports.keyed)
+        found._let_go = ports.close  # noqa: SLF001 - its own
+        return found
+
+    def close(self) -> None:
+        """Let go of what `open` opened."""
+        self._let_go()
 
     def resolve(self, clever_user: Mapping[str, object]) -> Match:
         """Find the accounts of a v3.0 user (the object of `/users/{id}`), or of `/userinfo` claims.

@@ -60,7 +60,7 @@ class Changes:
         if len(found) != 1:
             raise Refused(f"the account `{placed.key}` is gone")
         if self._prints.get(placed.key) != placed.print:
-            raise Refused(f"the account `{placed.key}` has changed since the plan was made")
+            raise Refused(f"the account `{placed.key}` has changed since the plan was made: plan again")
         return found[0]
 
     def _check_taken(self, step: PersonStep, mine: dict[str, Record]) -> None:

@@ -36,6 +36,11 @@ from rolecall.migration.applying.result import Left
 LONGEST: Final = 191
 """So long may an id be; four of them make a key even in MariaDB."""
 
+NOTHING: Final = (
+    "nothing was ever carried out here: there are no tables of rolecall's (`--schema` names the schema that they are in, "
+    "where the accounts' table has one)"
+)
+
 _ROOM: Final = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 _EXACT: Final[dict[str, Any]] = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
 
