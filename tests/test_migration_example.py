@@ -161,7 +161,9 @@ def test_a_role_that_they_do_not_hold(client):
 
 def test_an_account_with_an_old_id_is_found(client):
     """Some job wrote the old id after the run: the person comes into this account, and gets no second one."""
-    query("INSERT INTO accounts (id, clever_id, role, district) VALUES (30, '1e6ac1000000000000000002', 'teacher', 'd15700000000000000000001')")
+    query(
+        "INSERT INTO accounts (id, clever_id, role, district) VALUES (30, '1e6ac1000000000000000002', 'teacher', 'd15700000000000000000001')"
+    )
     assert come_in(client, OLD).status_code == 303
     assert session(client)["account"] == "30"
     assert query("SELECT COUNT(*) FROM accounts WHERE clever_id = ?", OLD) == [(0,)]

@@ -217,7 +217,9 @@ def test_stopped_and_gone_on_with(monkeypatch):
 def test_runs_are_undone_in_the_opposite_order():
     """The last one first; a number that there is not is told with those that there are."""
     migrate("apply", "plan.jsonl", "--commit")
-    execute(f"INSERT INTO accounts VALUES (9, '1e6ac1000000000000000009', 'teacher', '{DISTRICT}', NULL)")
+    execute(
+        "INSERT INTO accounts SELECT 9, '1e6ac1000000000000000009', role, district, NULL FROM accounts WHERE id = 1"
+    )
     plan(out="second.jsonl")
     assert migrate("apply", "second.jsonl", "--commit").code == 0
     ran = migrate("rollback", "1")
@@ -230,28 +232,56 @@ def test_runs_are_undone_in_the_opposite_order():
     ("words", "says"),
     [
         (["apply", "none.jsonl"], "the plan `none.jsonl` cannot be read: No such file or directory"),
-        (["apply", "migration.yaml"], "`migration.yaml` is no plan: its first line is not the header of one; "
-         "`rolecall migrate plan -o FILE` makes one"),
-        (["apply", "cut.jsonl"], "`cut.jsonl` is not as it was made: its steps have another digest than its header "
-         "says; `rolecall migrate plan` makes it anew"),
-        (["apply", "csv.jsonl"], "the plan is about accounts of a file, and only those in a database are carried over: "
-         "make it of the database, with `--accounts URL`"),
-        (["apply", "plan.jsonl", "--accounts", "a.csv"], "this is no database's URL; one is, for example, "
-         "`sqlite:///app.db`"),
+        (
+            ["apply", "migration.yaml"],
+            (
+                "`migration.yaml` is no plan: its first line is not the header of one; "
+                "`rolecall migrate plan -o FILE` makes one"
+            ),
+        ),
+        (
+            ["apply", "cut.jsonl"],
+            (
+                "`cut.jsonl` is not as it was made: its steps have another digest than its header "
+                "says; `rolecall migrate plan` makes it anew"
+            ),
+        ),
+        (
+            ["apply", "csv.jsonl"],
+            (
+                "the plan is about accounts of a file, and only those in a database are carried over: "
+                "make it of the database, with `--accounts URL`"
+            ),
+        ),
+        (
+            ["apply", "plan.jsonl", "--accounts", "a.csv"],
+            ("this is no database's URL; one is, for example, `sqlite:///app.db`"),
+        ),
         (["status", "--accounts", "sqlite:///none.db"], "there is no file `none.db`"),
-        (["status", "--accounts", "sqlite://"], "a database in memory is nobody else's; one in a file is, for example, "
-         "`sqlite:///app.db`"),
-        (["rehearse", "plan.jsonl", "--scratch", "sqlite:///x.db"], "SQLite is rehearsed on a copy of its file, which "
-         "needs no `--scratch`"),
-        (["rollback", "1"], "nothing was ever carried out here: there are no tables of rolecall's (`--schema` names the "
-         "schema that they are in, where the accounts' table has one)"),
+        (
+            ["status", "--accounts", "sqlite://"],
+            ("a database in memory is nobody else's; one in a file is, for example, `sqlite:///app.db`"),
+        ),
+        (
+            ["rehearse", "plan.jsonl", "--scratch", "sqlite:///x.db"],
+            ("SQLite is rehearsed on a copy of its file, which needs no `--scratch`"),
+        ),
+        (
+            ["rollback", "1"],
+            (
+                "nothing was ever carried out here: there are no tables of rolecall's (`--schema` names the "
+                "schema that they are in, where the accounts' table has one)"
+            ),
+        ),
         (["status", "--accounts", "mssql://u:geheim@h/x"], None),
         (["status", "--accounts", "postgresql://u:geheim@127.0.0.1:1/x"], None),
         (["status", "--accounts", "mysql://u:geheim@127.0.0.1:1/x"], None),
-        (["verify", "--accounts", "postgresql://u:ge@heim@127.0.0.1:1/x"], "an `@` in a URL's user name or password is "
-         "written `%40`, a `/` `%2F`, a `:` `%3A`"),
+        (
+            ["verify", "--accounts", "postgresql://u:ge@heim@127.0.0.1:1/x"],
+            ("an `@` in a URL's user name or password is written `%40`, a `/` `%2F`, a `:` `%3A`"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_mistakes(folder, words, says):
     """Each is one sentence that says what to do, the exit code 4, and nothing of a password; nothing is made."""
     (folder / "a.csv").write_text("id,clever_id,role\n1,1e6ac1000000000000000001,teacher\n")
@@ -317,3 +347,15 @@ def test_two_at_once(folder):
         ran = migrate("apply", "plan.jsonl", "--commit")
     said = "another run is being carried out in `sqlite:///app.db`: wait until it ends, or end it"
     assert (ran.code, ran.err) == (4, f"rolecall: {said}\n")
+
+
+def test_what_the_plan_holds_does_not_spoil_a_rehearsal(folder):
+    """A locked account keeps its old id, as the plan says; `verify` tells of it until somebody decides."""
+    execute("ALTER TABLE accounts ADD COLUMN frozen INTEGER; UPDATE accounts SET frozen = 1 WHERE id = 3")
+    (folder / "migration.yaml").write_text(FILE.replace("district: district", "district: district, locked: frozen"))
+    plan()
+    ran = migrate("rehearse", "plan.jsonl")
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "It can be carried out, and undone.")
+    assert "old-id" not in ran.out
+    assert migrate("apply", "plan.jsonl", "--commit").code == 0
+    assert "old-id: the account 3 carries an old id" in migrate("verify").out

@@ -94,7 +94,7 @@ class Resolver:
 
         ports = Ports(url, settings)
         found = cls(ports.accounts, aliases=ports.aliases, settings=settings, decisions=decisions, keyed=ports.keyed)
-        found._let_go = ports.close  # noqa: SLF001 - its own
+        found._let_go = ports.close
         return found
 
     def close(self) -> None:

@@ -19,4 +19,4 @@ Whoever imports any of it without SQLAlchemy is told what to install, by a `Fact
 from rolecall.migration.accounts import needs_sql
 
 with needs_sql():
-    import sqlalchemy as sqlalchemy  # noqa: PLC0414 - whether it is there
+    import sqlalchemy as sqlalchemy

@@ -57,8 +57,8 @@ def look_around(target: Target, connection: Connection, settings: Settings) -> A
     name = settings.accounts.table
     if not name:
         raise FactsError(
-            "the plan is about accounts of a file, and only those in a database are carried over: make it of the database, "
-            "with `--accounts URL`"
+            "the plan is about accounts of a file, and only those in a database are carried over: make it of the "
+            "database, with `--accounts URL`"
         )
     schema = name.rpartition(".")[0]
     seen = table_of(connection, name)

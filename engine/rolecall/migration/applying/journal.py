@@ -37,8 +37,8 @@ LONGEST: Final = 191
 """So long may an id be; four of them make a key even in MariaDB."""
 
 NOTHING: Final = (
-    "nothing was ever carried out here: there are no tables of rolecall's (`--schema` names the schema that they are in, "
-    "where the accounts' table has one)"
+    "nothing was ever carried out here: there are no tables of rolecall's (`--schema` names the schema that they are "
+    "in, where the accounts' table has one)"
 )
 
 _ROOM: Final = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
