@@ -16,9 +16,10 @@ import msgspec
 
 from rolecall.calls import Call, Failed, run, run_async
 from rolecall.errors import FactsError, RequestError
+from rolecall.facts.records import Malformed
 from rolecall.migration.deciding import Decisions
 from rolecall.migration.mapping.index import Map
-from rolecall.migration.mapping.of_users import add_user
+from rolecall.migration.mapping.of_users import add_user, read_user
 from rolecall.migration.matching import Matcher, place
 from rolecall.migration.model import Account, Placed, Settings, clever_role
 from rolecall.migration.outcomes import CONFLICTS
@@ -244,6 +245,12 @@ def _own(user: Mapping[str, object]) -> tuple[Map, str, tuple[str, ...]]:
     identifier = str(user.get("id") or "")
     if not identifier:
         raise RequestError("the user has no `id`, so nobody knows who it is")
+    try:
+        _, district, _ = read_user(user)
+    except Malformed as error:
+        raise RequestError(f"the user cannot be read: {error}") from None
+    if not district:  # else they would seem to be new, and get an account beside their own
+        raise RequestError("the user has no `district`, so nobody can look for their old ids")
     add_user(user, "the user", found)
     held = user.get("roles")
     roles = tuple(role for role in CLEVER_ROLES if isinstance(held, Mapping) and isinstance(held.get(role), Mapping))
