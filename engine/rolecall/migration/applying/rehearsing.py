@@ -147,9 +147,9 @@ def _copy_file(target: Target, path: Path) -> None:
 def _copy_tables(target: Target, other: Target, schema: str | None) -> State:
     """Copy every table with its keys and rows into an empty database; give the state of what was copied."""
     with target.connected(read=True) as source, other.connected() as copy:
-        if inspect(copy).get_table_names(schema):
-            raise FactsError(f"`{other.name}` is not empty: a rehearsal must not touch what is there")
         with source.begin(), copy.begin():
+            if inspect(copy).get_table_names(schema):
+                raise FactsError(f"`{other.name}` is not empty: a rehearsal must not touch what is there")
             made = MetaData()
             made.reflect(source, schema=schema, resolve_fks=True)
             made.create_all(copy)
