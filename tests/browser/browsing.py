@@ -48,6 +48,8 @@ class Tab:
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.goto(file.as_uri() + hash_)
+        # On a busy machine the window may be as wide as windows are for a moment, before it is as wide as was asked.
+        self.page.wait_for_function("wide => window.innerWidth === wide", arg=self.page.viewport_size["width"])
 
     def __enter__(self) -> Self:
         return self

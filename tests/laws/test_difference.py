@@ -4,7 +4,7 @@ import pytest
 from laws.pairs import Both, Cell, pairs, version
 from rolecall.analysis.difference import Change, Difference, compare, same_meaning
 
-FULL = [pytest.param(range(start, start + 200), marks=pytest.mark.full) for start in range(1000, 2000, 200)]
+FULL = [pytest.param(range(start, start + 200), marks=pytest.mark.full) for start in range(1000, 3000, 200)]
 
 
 def parts(*brief: range, whole: bool = False) -> pytest.MarkDecorator:

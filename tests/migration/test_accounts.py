@@ -237,3 +237,18 @@ def test_a_database_that_fails_on_the_way_is_a_sentence(tmp_path):
         with pytest.raises(FactsError, match="cannot be read: no such table"):
             ask()
     source.close()
+
+
+@pytest.mark.parametrize(
+    ("choice", "same"),
+    [(Choice(), True), (Choice("consolidate", "most-recent"), False), (Choice("cut-over", date=1), False)],
+)
+def test_a_login_makes_no_plan_stale(tmp_path, choice, same):
+    """When somebody was last there is in the fingerprint only where it decides something; their role always is."""
+    prints = []
+    for seen, kind in (("2026-06-01", "T"), ("2026-06-02", "T"), ("2026-06-01", "staff")):
+        (tmp_path / "a.csv").write_text(f"id,clever,kind,district,seen\n1,o1,{kind},d1,{seen}\n")
+        ((account,), _) = read(tmp_path / "a.csv", Settings(accounts=COLUMNS, choice=choice))
+        prints.append(account.print)
+    assert (prints[0] == prints[1]) is same
+    assert prints[0] != prints[2]

@@ -15,8 +15,8 @@
     applying/    a plan carried out in the application's database, and undone; needs SQLAlchemy, so import it yourself
 
 A plan is a header and steps. Each step is complete in itself (a person with all their accounts, or one account): it
-names each row by its key and carries a fingerprint of all that was read of the row, so that one can tell, row by row,
-whether the plan still holds. Values of columns are never written into a plan, only whose they are.
+names each row by its key and carries a fingerprint of all of it that decides something, so that one can tell, row by
+row, whether the plan still holds. Values of columns are never written into a plan, only whose they are.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     """One of the application's accounts: its key, the Clever id it carries (empty: none), its role (empty: unknown).
 
     `active` is when somebody last used it (nanoseconds since 1970; None: never; `UNREADABLE`: cannot be told).
-    `print` is a fingerprint of all that was read of the row. `values` are the columns that a merge looks at.
+    `print` is a fingerprint of all of the row that decides something. `values` are the columns that a merge looks at.
     """
 
     key: str
@@ -111,6 +111,12 @@ class Settings(msgspec.Struct, frozen=True):
     def of(self, district: str) -> Choice:
         """Give the choice for a district."""
         return self.districts.get(district, self.choice)
+
+    def looks_at_activity(self) -> bool:
+        """Say whether anything depends on when an account was last used."""
+        return any(
+            one.do == "cut-over" or one.survivor == "most-recent" for one in (self.choice, *self.districts.values())
+        )
 
     def extra_columns(self) -> tuple[str, ...]:
         """Give the columns that merges look at, each once, in order."""

@@ -31,6 +31,10 @@ class Maker:
         self.wanted = tuple(dict.fromkeys(filter(None, (*parts, *self.extra, *columns.alike.values()))))
         where = {name: number for number, name in enumerate(self.wanted)}
         self.at = [where.get(name, -1) for name in parts]
+        # What decides nothing may change between plan and apply: likenesses, and most often when somebody logged in.
+        deciding = {*parts[:-1], *self.extra, *(parts[-1:] if settings.looks_at_activity() else ())}
+        at = tuple(number for number, name in enumerate(self.wanted) if name in deciding)
+        self._deciding = None if len(at) == len(self.wanted) else at
         self.extra_at = [where[name] for name in self.extra]
         self.alike_at = [where[name] for name in columns.alike.values()]
         self.roles: dict[object, str] = {}
@@ -61,10 +65,14 @@ class Maker:
             district=place,
             locked=locked >= 0 and truth(row[locked]),
             active=None if active < 0 or known not in EMPLOYEES else instant(row[active]),
-            print=hashlib.blake2b(encoded, digest_size=8).hexdigest(),
+            print=hashlib.blake2b(self._decides(row, encoded), digest_size=8).hexdigest(),
             values=tuple(comparable(row[one]) for one in self.extra_at) if kept else (),
             like=tuple(text(row[one]) for one in self.alike_at) if self.alike_at else (),
         )
+
+    def _decides(self, row: Sequence[object], encoded: bytes) -> bytes:
+        """Give what decides of a row what comes of it."""
+        return encoded if self._deciding is None else self._encode([row[one] for one in self._deciding])
 
     def digest(self) -> str:
         """Give the digest of all rows made so far."""

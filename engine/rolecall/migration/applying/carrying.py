@@ -75,7 +75,7 @@ class Carrier:
                 return found
             for work in self._batches(found.position):
                 self._do(target, connection, around, work, found)
-                if self._stop():
+                if found.position <= work[-1][0] or self._stop():  # who was not come to must not be passed over
                     break
             else:
                 self._end(target, connection, found)

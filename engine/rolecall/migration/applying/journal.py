@@ -142,8 +142,14 @@ class Journal:
         return inspect(connection).has_table(self.runs.name, schema=self.metadata.schema)
 
     def make(self, connection: Connection) -> None:
-        """Make those that are not there."""
-        self.metadata.create_all(connection)
+        """Make those that are not there; and indexes, for whoever was killed between a table and its indexes.
+
+        The runs' table comes last: `there` looks for that one.
+        """
+        for table in sorted(self.metadata.tables.values(), key=lambda one: one is self.runs):
+            table.create(connection, checkfirst=True)
+            for index in table.indexes:
+                index.create(connection, checkfirst=True)
 
     def all_runs(self, connection: Connection) -> list[Run]:
         """Give every run, the first one first."""
@@ -228,13 +234,11 @@ class Journal:
             said = _upsert(connection)(self.aliases).on_conflict_do_nothing()
         connection.execute(said, values)
 
-    def forget(self, connection: Connection, run: int, keep: Sequence[str]) -> None:
+    def forget(self, connection: Connection, run: int) -> None:
         """Forget the aliases that a run brought, for it was undone; not of those people of whom it was not."""
-        table = self.aliases.c
-        wanted = [table.run == run]
-        if keep:
-            wanted.append(table.new.not_in(keep))
-        connection.execute(delete(self.aliases).where(*wanted))
+        table, left = self.aliases.c, self.refused.c
+        keep = select(left.person).where(left.run == run, left.doing == "undo")
+        connection.execute(delete(self.aliases).where(table.run == run, table.new.not_in(keep)))
 
 
 def _upsert(connection: Connection) -> Any:  # noqa: ANN401 - SQLAlchemy's

@@ -87,9 +87,7 @@ class Undoer:
 
     def _end(self, connection: Connection, run: Run) -> None:
         """Note that the run is undone; the old ids that it brought are forgotten, but of those who were left."""
-        left = self._journal.all_refused(connection, run.run)
-        keep = sorted({one.person for doing, one in left if doing == "undo" and one.person})
-        self._journal.forget(connection, run.run, keep)
+        self._journal.forget(connection, run.run)
         if not self._journal.advance(connection, run, state="undone", ended=time.time_ns()):
             raise FactsError(gone_on(run))
 
