@@ -10,7 +10,12 @@ from rolecall.migration.applying.carrying import Carrier
 from rolecall.migration.applying.ports import Ports
 from rolecall.migration.model import AccountColumns
 
-ROWS = [("d1", "teacher", "o1", "n1"), ("d1", "staff", "o2", "n1"), ("d1", "teacher", "o3", "n3"), ("d1", "staff", "o4", "n3")]
+ROWS = [
+    ("d1", "teacher", "o1", "n1"),
+    ("d1", "staff", "o2", "n1"),
+    ("d1", "teacher", "o3", "n3"),
+    ("d1", "staff", "o4", "n3"),
+]
 SETTINGS = Settings(accounts=AccountColumns(table="accounts"), choice=Choice())
 
 
