@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, MetaData, inspect, select, text
-from sqlalchemy.schema import AddConstraint, DropConstraint
+from sqlalchemy.schema import AddConstraint, CreateSchema, DropConstraint
 
 from rolecall.errors import FactsError
 from rolecall.migration.applying.carrying import Carrier, Told
@@ -146,17 +146,27 @@ def _copy_file(target: Target, path: Path) -> None:
 
 def _copy_tables(target: Target, other: Target, schema: str | None) -> State:
     """Copy every table with its keys and rows into an empty database; give the state of what was copied."""
-    with target.connected(read=True) as source, other.connected() as copy:
-        with source.begin(), copy.begin():
-            if inspect(copy).get_table_names(schema):
-                raise FactsError(f"`{other.name}` is not empty: a rehearsal must not touch what is there")
-            made = MetaData()
-            made.reflect(source, schema=schema, resolve_fks=True)
-            made.create_all(copy)
-            with _keys_apart(copy, made):
-                for table in made.sorted_tables:
-                    _copy_rows(source, copy, f"{table.schema}.{table.name}" if table.schema else table.name)
-            return _state(source, schema)
+    with target.connected(read=True) as source, other.connected() as copy, source.begin(), copy.begin():
+        made = MetaData()
+        made.reflect(source, schema=schema, resolve_fks=True)
+        _make(copy, made, schema, other.name)
+        with _keys_apart(copy, made):
+            for table in made.sorted_tables:
+                _copy_rows(source, copy, f"{table.schema}.{table.name}" if table.schema else table.name)
+        return _state(source, schema)
+
+
+def _make(copy: Connection, made: MetaData, schema: str | None, name: str) -> None:
+    """Make the tables, those of other schemas too that are referred to; `FactsError` where anything is there."""
+    looked = inspect(copy)
+    for one in {schema, *(table.schema for table in made.tables.values())}:
+        there = looked.get_table_names(one) if one is None or looked.has_schema(one) else []
+        if there:
+            full = f"{one}.{there[0]}" if one else there[0]
+            raise FactsError(f"`{name}` is not empty, it has `{full}`: a rehearsal must not touch what is there")
+        if one is not None:
+            copy.execute(CreateSchema(one, if_not_exists=True))
+    made.create_all(copy)
 
 
 def _copy_rows(source: Connection, copy: Connection, name: str) -> None:
