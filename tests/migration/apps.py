@@ -6,6 +6,7 @@ import postgres
 from rolecall.migration import Choice, Map, Planner, Settings, open_accounts, read_plan
 from rolecall.migration.model import AccountColumns
 from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 COLUMNS = AccountColumns(
     "accounts", "id", "clever_id", "kind", "district", "frozen", "seen", archive={"archived": True}
@@ -65,7 +66,7 @@ class App:
         return self
 
     def connect(self):
-        return create_engine(driver(self.url)).begin()
+        return create_engine(driver(self.url), poolclass=NullPool).begin()
 
     @staticmethod
     def insert(connection, name, row):

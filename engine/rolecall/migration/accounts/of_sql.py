@@ -118,7 +118,7 @@ class SqlTables:
         self._names = {one.table: one.columns for one in self.referring}
         self.without_transactions = tuple(self._unsafe(looked))
         identifier = (settings.accounts.id,)
-        apart = any(one.do in ("link", "separate") for one in (settings.choice, *settings.districts.values()))
+        apart = any(one.do == "separate" for one in (settings.choice, *settings.districts.values()))
         if apart and identifier in unique_keys(looked, self._accounts):
             self._warnings.append(
                 f"`{self._accounts.name}.{identifier[0]}` is unique, so two accounts of one person cannot both carry "

@@ -14,4 +14,10 @@
     ports        the ports of `Resolver` over the same database
 
 A batch of steps is one transaction: the application's rows, the journal, and how far the run is change together.
+Whoever imports any of it without SQLAlchemy is told what to install, by a `FactsError`.
 """
+
+from rolecall.migration.accounts import needs_sql
+
+with needs_sql():
+    import sqlalchemy as sqlalchemy

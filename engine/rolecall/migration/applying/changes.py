@@ -61,7 +61,7 @@ class Changes:
         if len(found) != 1:
             raise Refused(f"the account `{placed.key}` is gone")
         if self._prints.get(placed.key) != placed.print:
-            raise Refused(f"the account `{placed.key}` has changed since the plan was made")
+            raise Refused(f"the account `{placed.key}` has changed since the plan was made: plan again")
         return found[0]
 
     def _check_taken(self, step: PersonStep, mine: dict[str, Record]) -> None:
@@ -140,7 +140,7 @@ class Changes:
             if holder is None or holder is record:
                 continue
             if self._around.clash[name] != "keep" and name.rpartition(".")[2] not in self._met:
-                raise Refused(f"two rows of `{name}` would meet under the unique key ({', '.join(key)})")
+                raise Refused(_meeting(name, table, key))
             if table is self._around.accounts:
                 raise Refused(f"two accounts would meet under the unique key ({', '.join(key)})")
             self._check_pointing(record, self._around.pointing[name])
@@ -165,6 +165,13 @@ class Changes:
                 raise Refused(
                     f"a row of `{record.table.name}` would be deleted, and `{one.table}.{one.columns[0]}` names it"
                 )
+
+
+def _meeting(name: str, table: Stored, key: tuple[str, ...]) -> str:
+    """Say that two rows cannot both be there, or could not be told apart when the run is undone."""
+    if key in table.keys or table.named:
+        return f"two rows of `{name}` would meet under the unique key ({', '.join(key)})"
+    return f"two rows of `{name}`, which has no key, would become the same, and could not be told apart afterwards"
 
 
 def in_kind(table: Stored, column: str, old: Any, new: str, native: Any = None) -> Any:  # noqa: ANN401 - whatever is stored

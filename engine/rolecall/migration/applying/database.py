@@ -191,5 +191,7 @@ def _path(url: URL) -> str:
 
 def _file(url: URL) -> None:
     """See that SQLite's file is there: SQLite would make an empty one."""
+    if url.drivername.startswith("sqlite") and _path(url) in ("", ":memory:"):
+        raise FactsError("a database in memory is nobody else's; one in a file is, for example, `sqlite:///app.db`")
     if url.drivername.startswith("sqlite") and not Path(_path(url)).is_file():
         raise FactsError(f"there is no file `{_path(url)}`")

@@ -38,6 +38,12 @@ LONGEST: Final = 191
 
 _LENGTHS: Final = (64, 32, LONGEST, LONGEST)
 """So long the parts of an alias may be."""
+
+NOTHING: Final = (
+    "nothing was ever carried out here: there are no tables of rolecall's (`--schema` names the schema that they are "
+    "in, where the accounts' table has one)"
+)
+
 _ROOM: Final = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 _EXACT: Final[dict[str, Any]] = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
 

@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from rolecall.errors import FactsError
 from rolecall.migration.accounts.making import text as as_text
 from rolecall.migration.applying.around import Around, look_around
-from rolecall.migration.applying.carrying import BATCH, Told
+from rolecall.migration.applying.carrying import BATCH, Told, gone_on
 from rolecall.migration.applying.database import Refused, Target
 from rolecall.migration.applying.images import decode
-from rolecall.migration.applying.journal import Entry, Journal, Run
+from rolecall.migration.applying.journal import NOTHING, Entry, Journal, Run
 from rolecall.migration.applying.result import Left, Outcome
 from rolecall.migration.applying.rows import Rows
 from rolecall.migration.applying.writing import put_back
@@ -70,26 +70,26 @@ class Undoer:
     def _find(self, connection: Connection) -> Run:
         """Find the run; those that came after it must be undone before."""
         if not self._journal.there(connection):
-            raise FactsError("nothing was ever carried out here")
+            raise FactsError(NOTHING)
         runs = {one.run: one for one in self._journal.all_runs(connection)}
         run = runs.get(self._number)
         if run is None:
-            raise FactsError(f"there is no run {self._number} here; there are {', '.join(map(str, runs)) or 'none'}")
+            raise FactsError(f"there is no run {self._number} here; there is {', '.join(map(str, runs)) or 'none'}")
         later = [one.run for one in runs.values() if one.run > run.run and one.state not in _ENDED]
         if later:
-            raise FactsError(f"run {later[-1]} came after run {run.run}: roll that back first")
+            raise FactsError(f"run {later[-1]} came after run {run.run}: `rolecall migrate rollback {later[-1]}` first")
         return run
 
     def _mark(self, connection: Connection, run: Run, state: str) -> None:
         if run.state != state and not self._journal.advance(connection, run, state=state):
-            raise FactsError(f"run {run.run} was gone on with by somebody else meanwhile")
+            raise FactsError(gone_on(run))
         run.state = state
 
     def _end(self, connection: Connection, run: Run) -> None:
         """Note that the run is undone; the old ids that it brought are forgotten, but of those who were left."""
         self._journal.forget(connection, run.run)
         if not self._journal.advance(connection, run, state="undone", ended=time.time_ns()):
-            raise FactsError(f"run {run.run} was gone on with by somebody else meanwhile")
+            raise FactsError(gone_on(run))
 
     def _next(self, connection: Connection) -> list[int]:
         return self._journal.last_steps(connection, self._number, self._batch, self._below)

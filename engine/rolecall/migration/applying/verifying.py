@@ -14,7 +14,7 @@ from rolecall.migration.accounts.making import text as as_text
 from rolecall.migration.applying.around import Around, look_around
 from rolecall.migration.applying.database import Target
 from rolecall.migration.applying.images import decode
-from rolecall.migration.applying.journal import Entry, Journal, Run
+from rolecall.migration.applying.journal import NOTHING, Entry, Journal, Run
 from rolecall.migration.applying.rows import Rows
 from rolecall.migration.model import Settings, clever_role
 
@@ -48,7 +48,7 @@ def verify(
     journal = Journal(schema)
     with Target(url) as target, target.connected(read=True) as connection, connection.begin():
         if not journal.there(connection):
-            raise FactsError("nothing was ever carried out here")
+            raise FactsError(NOTHING)
         runs = [one for one in journal.all_runs(connection) if one.state != "undone"]
         if not runs:
             return Verified(0, 0, [], 0)
