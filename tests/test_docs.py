@@ -21,6 +21,7 @@ from rolecall.vocabulary.reasons import SENTENCES
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\S*)[ ]*(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"\w+\.(?:py|yaml)")
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s#]*)(?:#([^)\s]+))?\)")
 SECTIONS = ("roles:", "resources:", "permission_sets:", "rules:")
 RULE = {"because": "B.", "when": "{teacher: section}", "min": "viewer"}
@@ -73,14 +74,20 @@ def back(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def world(folder: Path) -> None:
-    """Lay out what the examples speak of: the shipped policy, `demo.json`, what pages call by a name."""
+def world(folder: Path, page: str) -> None:
+    """Lay out what a page's examples speak of: the shipped policy, `demo.json`, what pages call by a name.
+
+    A block that has a file's name beside its language is that file, for the examples of its page.
+    """
     (folder / "policies").symlink_to(ROOT / "policies")
     district = demo_district()
     (folder / "demo.json").write_text(json.dumps(district))
     (folder / "requests.jsonl").write_text("".join(json.dumps(one) + "\n" for one in demo_requests(district, 20)))
     (folder / "first.yaml").write_text(next(block.text for block in blocks("yaml") if block.page == "testing.md"))
     (folder / "snapshot.json").write_text(next(block.text for block in blocks("json") if block.page == "facts.md"))
+    for block in blocks("python", "yaml"):
+        if block.page == page and FILE.fullmatch(block.said):
+            (folder / block.said).write_text(block.text)
 
 
 def loadable(block: Block) -> bool:
@@ -156,12 +163,18 @@ def test_python_compiles(block: Block) -> None:
     compile(block.text, str(block), "exec")
 
 
-@pytest.mark.parametrize("page", sorted({b.page for b in blocks("python") if b.page != "README.md"}))
+SPOKEN = [b for b in blocks("python") if b.page != "README.md" and not FILE.fullmatch(b.said)]
+
+
+@pytest.mark.parametrize("page", sorted({b.page for b in SPOKEN}))
 def test_python_runs(page: str, tmp_path: Path) -> None:
-    """A page's pieces of Python run one after the other, as somebody would type them (the README's are a sketch)."""
-    world(tmp_path)
+    """A page's pieces of Python run one after the other, as somebody would type them (the README's are a sketch).
+
+    Those that are files are run by the page's commands, or by a test of their own.
+    """
+    world(tmp_path, page)
     names: dict[str, object] = {"__name__": "example"}
-    for block in blocks("python"):
+    for block in SPOKEN:
         if block.page == page:
             exec(compile("\n" * (block.line - 1) + block.text, page, "exec"), names)  # noqa: S102 - the examples are ours
 
@@ -184,11 +197,24 @@ def commands(text: str) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("block", [b for b in blocks("console") if b.text.startswith("$ ")], ids=str)
+def story(block: Block) -> list[Block]:
+    """Give a block of commands after those that it goes on from."""
+    before = [one for one in CONSOLES if one.page == block.page and one.line <= block.line]
+    first = max(at for at, one in enumerate(before) if one.said != "on")
+    return before[first:]
+
+
+CONSOLES = [b for b in blocks("console") if b.text.startswith("$ ")]
+
+
+@pytest.mark.parametrize("block", CONSOLES, ids=str)
 def test_a_command_says_what_is_shown(block: Block, tmp_path: Path) -> None:
-    """Commands after `$` give the output below them; `…` stands for what differs from run to run."""
-    world(tmp_path)
-    asked = commands(block.text)
+    """Commands after `$` give the output below them; `…` stands for what differs from run to run.
+
+    A block that is marked `on` goes on where the one before it ended.
+    """
+    world(tmp_path, block.page)
+    asked = [one for some in story(block) for one in commands(some.text)]
     script = "".join(f"{command}\ncode=$?; printf '\\001'; (exit $code)\n" for command, _ in asked)
     ran = subprocess.run(["bash", "-c", f"exec 2>&1; {script}"], capture_output=True, text=True, check=False)
     for (command, shown), said in zip(asked, ran.stdout.split("\1"), strict=False):

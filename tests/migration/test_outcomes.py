@@ -167,6 +167,7 @@ def test_whoever_carries_the_new_id_survives():
         ("min", 5, 4, "1"),
         ("sum", 4, 5, "sum"),
         ("sum", 4, 0, None),
+        ("sum", 4, "3x", "sum"),
         ("same", 4, 4, None),
         ("same", 4, 5, "columns-differ"),
     ],

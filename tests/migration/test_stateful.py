@@ -47,6 +47,7 @@ class Machine(RuleBasedStateMachine):
     def begin(self, clash):
         self.folder = Path(tempfile.mkdtemp())
         self.app = App(new_url(self.database, self.folder), people=0).make()
+        self.execute("UPDATE accounts SET manager = NULL")
         for name in ("notes", "enrolments", "grades", "badges", "visits", "seats", "letters", "accounts"):
             self.execute(f"DELETE FROM {name}")  # noqa: S608 - our own names
         self.settings = self.app.settings(clash=clash)

@@ -32,12 +32,16 @@ def apply(
     with stopping() as stop, Progress() as told:
         told.expect("accounts", found.header.accounts["count"])
         outcome = Carrier(found, accounts, commit=commit, batch=batch, told=told, stop=stop).run()
-    if not commit:
+    if outcome.again:
+        typer.echo(f"run {outcome.run} has applied this plan already: nothing is left to do")
+    elif not commit:
         typer.echo("dry run: everything was tried and taken back; `--commit` does it")
     elif outcome.state == "applied":
         typer.echo(f"run {outcome.run}: applied; `rolecall migrate rollback {outcome.run}` would undo it")
     else:
-        typer.echo(f"run {outcome.run}: stopped at step {outcome.position:,} of {outcome.steps:,}; the same goes on")
+        typer.echo(
+            f"run {outcome.run}: stopped at step {outcome.position:,} of {outcome.steps:,}; the same command goes on"
+        )
     tell(outcome)
     if outcome.accounts["refused"] or outcome.state != "applied":
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ import typer
 
 from rolecall_cli.migrate.progress import Progress
 from rolecall_cli.migrate.stopping import stopping
-from rolecall_cli.migrate.telling import Accounts, Commit, Schema, tell
+from rolecall_cli.migrate.telling import Accounts, Commit, Schema, tell_left
 
 
 def rollback(
@@ -31,7 +31,8 @@ def rollback(
     elif outcome.state == "undone":
         typer.echo(f"run {run}: undone")
     else:
-        typer.echo(f"run {run}: stopped; the same goes on")
-    tell(outcome)
+        typer.echo(f"run {run}: stopped; the same command goes on")
+    typer.echo(f"  {outcome.accounts['undone']:,} people undone")
+    tell_left(outcome.left)
     if outcome.left or outcome.state != "undone":
         raise typer.Exit(1)

@@ -14,14 +14,14 @@ def status(accounts: Accounts, schema: Schema = None) -> None:
     """Say which runs there were, how far each is, and who was left as they were. Exit code 1 where one is half done."""
     from rolecall.instants import render_instant  # noqa: PLC0415 - keeps --help quick
     from rolecall.migration.applying.database import Target  # noqa: PLC0415
-    from rolecall.migration.applying.journal import Journal  # noqa: PLC0415
+    from rolecall.migration.applying.journal import NOTHING, Journal  # noqa: PLC0415
 
     journal = Journal(schema)
     half = False
     with Target(accounts) as target, target.connected(read=True) as connection, connection.begin():
         runs = journal.all_runs(connection) if journal.there(connection) else []
         if not runs:
-            typer.echo("nothing was ever carried out here")
+            typer.echo(NOTHING)
         for one in runs:
             half = half or one.state in ("applying", "undoing")
             ended = f", ended {render_instant(one.ended)}" if one.ended is not None else ""
@@ -32,7 +32,7 @@ def status(accounts: Accounts, schema: Schema = None) -> None:
             typer.echo(f"  plan {one.plan}")
             for name, number in sorted(Counter(json.loads(one.counts)).items()):
                 typer.echo(f"  {number:,} {name}")
-            left = journal.all_refused(connection, one.run)
-            tell_left([who for _, who in left], len(left))
+            for doing, who in journal.all_refused(connection, one.run):
+                tell_left([who], when=" by the rollback" if doing == "undo" else "")
     if half:
         raise typer.Exit(1)

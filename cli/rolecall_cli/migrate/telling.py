@@ -42,10 +42,10 @@ def tell(found: Outcome) -> None:
     tell_left(found.left)
 
 
-def tell_left(left: Sequence[Left], most: int = MOST) -> None:
-    """Name those who were left as they were, with the reason."""
+def tell_left(left: Sequence[Left], most: int = MOST, when: str = "") -> None:
+    """Name those who were left as they were, with the reason. `when` is said of it, where that is not plain."""
     for one in left[:most]:
         who = f"`{one.person}` ({', '.join(one.accounts)})" if one.person else f"account {', '.join(one.accounts)}"
-        typer.echo(shown(f"  left as they were: {who}: {one.why}"))
+        typer.echo(shown(f"  left as they were{when}: {who}: {one.why}"))
     if len(left) > most:
         typer.echo(f"  and {len(left) - most:,} more, whom `rolecall migrate status` names")

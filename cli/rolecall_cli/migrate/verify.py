@@ -18,8 +18,7 @@ def verify(accounts: Accounts, schema: Schema = None) -> None:
 
     with Progress() as told:
         found = compare(accounts, schema=schema, told=told)
-    typer.echo(f"{found.runs:,} runs in force, {found.rows:,} rows as they were left or looked at: ", nl=False)
-    typer.echo(f"{len(found.findings):,} findings")
+    typer.echo(f"runs in force: {found.runs:,}; rows looked at: {found.rows:,}; findings: {len(found.findings):,}")
     for one in found.findings:
         typer.echo(shown(f"  {one.kind}: {one.text}"))
     if found.open:

@@ -1,4 +1,4 @@
-"""Migration: from the old APIs' separate accounts to one v3.0 user. All of it only reads: map, accounts, plan, report.
+"""Migration: from the old APIs' separate accounts to one v3.0 user. All but `applying` only reads.
 
     mapping/     (district, role, legacy id) -> v3.0 id, from Clever's users, live or held, or its exported CSVs
     accounts/    the application's accounts: SQL by reflection, CSV, JSON lines
@@ -12,6 +12,7 @@
     deciding     what people decided about conflicts, and how that takes effect
     conflicts    the conflicts as a table to fill in; resolving: what was filled in, checked; decisions: as a file
     login        the same for one person, at the moment they log in
+    applying/    a plan carried out in the application's database, and undone; needs SQLAlchemy, so import it yourself
 
 A plan is a header and steps. Each step is complete in itself (a person with all their accounts, or one account): it
 names each row by its key and carries a fingerprint of all of it that decides something, so that one can tell, row by

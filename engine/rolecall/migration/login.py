@@ -1,5 +1,6 @@
 """At login: which of the application's accounts are this person's, and as which role they go in. The plan's own logic.
 
+resolver = Resolver.open("postgresql://…", read_settings("migration.yaml"))  # over the database itself; or over ports:
 resolver = Resolver(accounts=find_accounts, aliases=find_aliases, settings=settings)
 match = resolver.resolve(user)                  # Clever's v3.0 user: `GET /users/{sub}`
 for choice in match.choices(): ...              # the role toggle
@@ -9,14 +10,16 @@ pdp.authorize(match.id, resource, "edit", acting_as=choice.acting_as)
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from typing import Self
 
 import msgspec
 
 from rolecall.calls import Call, Failed, run, run_async
 from rolecall.errors import FactsError, RequestError
+from rolecall.facts.records import Malformed
 from rolecall.migration.deciding import Decisions
 from rolecall.migration.mapping.index import Map
-from rolecall.migration.mapping.of_users import add_user
+from rolecall.migration.mapping.of_users import add_user, read_user
 from rolecall.migration.matching import Matcher, place
 from rolecall.migration.model import Account, Placed, Settings, clever_role
 from rolecall.migration.outcomes import CONFLICTS
@@ -78,8 +81,26 @@ class Resolver:
         """
         self._accounts, self._aliases, self._settings = accounts, aliases, settings or Settings()
         self._decisions, self._keyed = decisions or Decisions(), keyed
+        self._let_go: Callable[[], None] = lambda: None
         if keyed is None and "" in self._decisions.naming:
             raise RequestError("an account without a Clever id is decided to be somebody's: `keyed` must find it")
+
+    @classmethod
+    def open(cls, url: str, settings: Settings, *, decisions: Decisions | None = None) -> Self:
+        """Make one over the application's database: its accounts, and the old ids that `migrate apply` left there.
+
+        It only reads, and `close` lets go of it; `FactsError` where the tables are not as the settings say.
+        """
+        from rolecall.migration.applying.ports import Ports  # noqa: PLC0415 - needs SQLAlchemy
+
+        ports = Ports(url, settings)
+        found = cls(ports.accounts, aliases=ports.aliases, settings=settings, decisions=decisions, keyed=ports.keyed)
+        found._let_go = ports.close
+        return found
+
+    def close(self) -> None:
+        """Let go of what `open` opened."""
+        self._let_go()
 
     def resolve(self, clever_user: Mapping[str, object]) -> Match:
         """Find the accounts of a v3.0 user (the object of `/users/{id}`), or of `/userinfo` claims.
@@ -224,6 +245,12 @@ def _own(user: Mapping[str, object]) -> tuple[Map, str, tuple[str, ...]]:
     identifier = str(user.get("id") or "")
     if not identifier:
         raise RequestError("the user has no `id`, so nobody knows who it is")
+    try:
+        _, district, _ = read_user(user)
+    except Malformed as error:
+        raise RequestError(f"the user cannot be read: {error}") from None
+    if not district:  # else they would seem to be new, and get an account beside their own
+        raise RequestError("the user has no `district`, so nobody can look for their old ids")
     add_user(user, "the user", found)
     held = user.get("roles")
     roles = tuple(role for role in CLEVER_ROLES if isinstance(held, Mapping) and isinstance(held.get(role), Mapping))

@@ -72,7 +72,8 @@ def columns_of(
             if not differ and any(value != mine for value in theirs):
                 return None
         elif policy == "sum":
-            if any(as_number(value) for value in theirs if value not in (None, "")):
+            # What is no number is not passed over: whoever carries the plan out says that it cannot be added up.
+            if any(as_number(value) != 0 for value in theirs if value not in (None, "")):
                 found[column] = SUM
         else:
             source = _source(stays, others, at, policy)

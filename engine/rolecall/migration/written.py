@@ -140,11 +140,14 @@ def read_plan(path: str | Path) -> Plan:
     try:
         header = msgspec.json.decode(first, type=Header)
     except msgspec.DecodeError:
-        raise FactsError(f"`{where}` is no plan: its first line is not the header of one") from None
+        raise FactsError(
+            f"`{where}` is no plan: its first line is not the header of one; `rolecall migrate plan -o FILE` makes one"
+        ) from None
     if header.plan != VERSION:
         raise FactsError(f"`{where}` is a plan of version {header.plan}, and this rolecall reads version {VERSION}")
     if header.steps != f"sha256:{made}":
-        raise FactsError(f"`{where}` is not as it was made: its steps have another digest than its header says")
+        said = f"`{where}` is not as it was made: its steps have another digest than its header says"
+        raise FactsError(f"{said}; `rolecall migrate plan` makes it anew")
     return Plan(where, header)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -40,15 +41,22 @@ class Accounts(Protocol):
 def open_accounts(where: str, settings: Settings) -> Accounts:
     """Open accounts: a database's URL, a `.csv` (or `.tsv`), or a `.jsonl` file; else it raises `FactsError`."""
     if "://" in where:
-        try:
+        with needs_sql():
             from rolecall.migration.accounts.of_sql import SqlAccounts  # noqa: PLC0415 - needs SQLAlchemy
-        except ModuleNotFoundError as error:
-            said = f"a database needs `{error.name}`, which comes with `pip install 'rolecall[migrate]'`"
-            raise FactsError(said) from None
         return SqlAccounts(where, settings)
     if re.match(r"(sqlite|postgres|mysql|mariadb)\S*:", where):  # not told as a file's name: it may hold a password
         raise FactsError("this is no database's URL; one is, for example, `sqlite:///app.db`")
     return FileAccounts(Path(where), settings)
 
 
-__all__ = ["Accounts", "open_accounts"]
+@contextmanager
+def needs_sql() -> Generator[None]:
+    """Say what to install where what is imported needs SQLAlchemy and there is none."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        said = f"a database needs `{error.name}`, which comes with `pip install 'rolecall[migrate]'`"
+        raise FactsError(said) from None
+
+
+__all__ = ["Accounts", "needs_sql", "open_accounts"]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
@@ -23,6 +23,25 @@ _EXTRAS: Final = {"psycopg": "postgres", "pymysql": "mysql"}
 _SHORT: Final = 3
 _NO_URL: Final = "this is no database's URL; one is, for example, `sqlite:///app.db`"
 _ESCAPED: Final = "an `@` in a URL's user name or password is written `%40`, a `/` `%2F`, a `:` `%3A`"
+# Whoever asks, planning or carrying out, is told the same of a value: times in UTC, nothing shortened.
+_POSTGRESQL: Final = (
+    "SET timezone = 'UTC'",
+    "SET datestyle = 'ISO, YMD'",
+    "SET intervalstyle = 'postgres'",
+    "SET bytea_output = 'hex'",
+    "SET extra_float_digits = 1",
+)
+# Strict: what does not fit is an error. A key of 0 and a date of zeros, which there may be, are put back as they were.
+_MYSQL: Final = (
+    "SET time_zone = '+00:00', "
+    "sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'"
+)
+# Where databases quote a value in what they say. It may be somebody's name or address.
+_QUOTED: Final = (
+    (re.compile(r"Duplicate entry '.*' for key", re.DOTALL), "Duplicate entry for key"),
+    (re.compile(r"( value):? '.*'(?= for |$)", re.DOTALL), r"\1"),
+    (re.compile(r"""(: |\bwith text )(".*"|'.*')$""", re.DOTALL), ""),
+)
 _SECRETS: Final = ("password", "passwd", "pwd", "sslpassword", "ssl_password")
 
 
@@ -33,13 +52,28 @@ def engine_of(url: str, *, write: bool = False) -> Engine:
     """
     try:
         made = _made(url, write=write)
-        return create_engine(made, poolclass=NullPool, hide_parameters=True)
+        found = create_engine(made, poolclass=NullPool, hide_parameters=True, connect_args=_connecting(made))
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get(str(error.name))
         more = f", which comes with `pip install 'rolecall[{extra}]'`" if extra else ""
         raise FactsError(f"the database's driver `{error.name}` is not installed{more}") from None
     except (ArgumentError, NoSuchModuleError, ValueError, TypeError):
         raise FactsError(_NO_URL) from None
+    if found.dialect.name == "postgresql":
+        event.listen(found, "connect", _prepare)
+    return found
+
+
+def _connecting(made: URL) -> dict[str, Any]:
+    """Give what the driver is to send first: before SQLAlchemy asks how names are quoted."""
+    return {"init_command": _MYSQL} if made.drivername.partition("+")[2] in ("pymysql", "mysqldb") else {}
+
+
+def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's
+    with connection.cursor() as cursor:
+        for statement in _POSTGRESQL:
+            cursor.execute(statement)
+    connection.commit()
 
 
 def _made(url: str, *, write: bool) -> URL:
@@ -73,7 +107,15 @@ def connected(engine: Engine) -> Connection:
 def failed(name: str, error: Exception, url: URL | None = None) -> FactsError:
     """Say that something cannot be read, and why in the database's own words, but never its password."""
     why = str(getattr(error, "orig", None) or error)
-    return FactsError(f"`{name}` cannot be read: {scrubbed(why.splitlines()[0] if why else type(error).__name__, url)}")
+    first = without_values(why.splitlines()[0]) if why else type(error).__name__
+    return FactsError(f"`{name}` cannot be read: {scrubbed(first, url)}")
+
+
+def without_values(said: str) -> str:
+    """Give what a database said without the values of rows that it quotes; names of columns and keys stay."""
+    for pattern, instead in _QUOTED:
+        said = pattern.sub(instead, said)
+    return said
 
 
 def scrubbed(said: str, url: URL | None) -> str:
@@ -117,4 +159,4 @@ def _leave(connection: Any, result: Any) -> None:  # noqa: ANN401 - as above
     connection.invalidate()
 
 
-__all__ = ["connected", "engine_of", "failed", "name_of", "scrubbed", "stream"]
+__all__ = ["connected", "engine_of", "failed", "name_of", "scrubbed", "stream", "without_values"]

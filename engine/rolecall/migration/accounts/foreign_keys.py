@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Column, Connection, Engine, Inspector, MetaData, String, Table, func, inspect, text
-from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy.exc import NoSuchTableError, SAWarning
+from sqlalchemy.types import LargeBinary, NullType
 
 from rolecall.errors import FactsError, did_you_mean
 
@@ -58,6 +61,7 @@ AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'information_schema', 'performance_sche
 ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION
 """
 
+_BINARY: Final = ("BINARY", "VARBINARY")
 _MYSQLS: Final = ("mysql", "mariadb")
 
 _Cell = tuple[
@@ -102,7 +106,7 @@ def not_looked_at(looked: Inspector) -> str:
 
 
 def _of_postgresql(connection: Connection, accounts: Table) -> Iterator[_Cell]:
-    name = connection.dialect.identifier_preparer.format_table(accounts)
+    name = connection.dialect.identifier_preparer.format_table(accounts).replace("%%", "%")  # as no statement has it
     for key, schema, table, column, other, visible in connection.execute(text(_POSTGRESQL), {"name": name}):
         own = schema == accounts.schema if accounts.schema else visible
         yield key, None if own else schema, table, column, other
@@ -141,13 +145,35 @@ _LOOKS: Final[dict[str, Callable[[Connection, Table], Iterator[_Cell]]]] = {
 
 
 def reflect(looked: Inspector, schema: str | None, table: str) -> Table:
-    """Give a table as it is; `FactsError` where there is none."""
+    """Give a table as it is; `FactsError` where there is none.
+
+    SQLite's values come as they are stored: it keeps what it is given, whatever the column is declared to be.
+    """
     try:
-        return Table(table, MetaData(), autoload_with=looked.bind, schema=schema, resolve_fks=False)
+        with quietly():
+            found = Table(table, MetaData(), autoload_with=looked.bind, schema=schema, resolve_fks=False)
     except NoSuchTableError:
         there = looked.get_table_names(schema)
         name = f"{schema}.{table}" if schema else table
         raise FactsError(f"the database has no table `{name}`; {did_you_mean(table, there)}") from None
+    for column in found.c if looked.dialect.name == "sqlite" else ():
+        column.info["bytes"] = isinstance(column.type, LargeBinary | NullType)
+        column.type = NullType()
+    return found
+
+
+@contextmanager
+def quietly() -> Generator[None]:
+    """Look at tables without SQLAlchemy's warnings: types and indexes that it does not know are nothing to us."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)
+        yield
+
+
+def holds_bytes(column: Column[Any]) -> bool:
+    """Say whether a column may hold ids as bytes."""
+    binary = isinstance(column.type, LargeBinary) or getattr(column.type, "__visit_name__", "") in _BINARY
+    return bool(column.info.get("bytes")) or binary
 
 
 def table_of(where: Engine | Connection, name: str) -> Table:
@@ -157,15 +183,21 @@ def table_of(where: Engine | Connection, name: str) -> Table:
 
 
 def unique_keys(looked: Inspector, table: Table) -> list[tuple[str, ...]]:
-    """Give every key that is unique: the primary one, constraints, and unique indexes of columns alone."""
+    """Give every key that is unique: the primary one, constraints, and unique indexes of columns alone.
+
+    An index of some rows only is none of them: two rows may well meet under it.
+    """
     # SQLAlchemy does not see `x VARCHAR(9) UNIQUE` in SQLite's own words, only the index behind it.
     more = {"include_auto_indexes": True} if looked.dialect.name == "sqlite" else {}
-    found = [tuple(looked.get_pk_constraint(table.name, table.schema)["constrained_columns"])]
-    found += [tuple(one["column_names"]) for one in looked.get_unique_constraints(table.name, table.schema)]
+    with quietly():
+        found = [tuple(looked.get_pk_constraint(table.name, table.schema)["constrained_columns"])]
+        found += [tuple(one["column_names"]) for one in looked.get_unique_constraints(table.name, table.schema)]
+        indexes = looked.get_indexes(table.name, table.schema, **more)
+    partly = f"{looked.dialect.name}_where"
     found += [
         tuple(name for name in one["column_names"] if name is not None)
-        for one in looked.get_indexes(table.name, table.schema, **more)
-        if one["unique"] and None not in one["column_names"]
+        for one in indexes
+        if one["unique"] and None not in one["column_names"] and one.get("dialect_options", {}).get(partly) is None
     ]
     return [*dict.fromkeys(one for one in found if one)]
 
@@ -188,7 +220,9 @@ def without_transactions(looked: Inspector, table: Table) -> str:
 __all__ = [
     "ForeignKey",
     "as_compared",
+    "holds_bytes",
     "not_looked_at",
+    "quietly",
     "referring_to",
     "reflect",
     "table_of",

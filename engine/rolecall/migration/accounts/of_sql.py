@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
 from msgspec.structs import replace
-from sqlalchemy import Engine, Inspector, Table, func, inspect, select
+from sqlalchemy import Connection, Engine, Inspector, Table, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from rolecall.errors import FactsError, did_you_mean
@@ -21,6 +21,7 @@ from rolecall.migration.accounts.foreign_keys import (
     without_transactions,
 )
 from rolecall.migration.accounts.making import Maker
+from rolecall.migration.accounts.triggers import triggers_of
 from rolecall.migration.model import Account, Reference, Settings
 from rolecall.migration.references import Referring, of_settings
 
@@ -117,7 +118,7 @@ class SqlTables:
         self._names = {one.table: one.columns for one in self.referring}
         self.without_transactions = tuple(self._unsafe(looked))
         identifier = (settings.accounts.id,)
-        apart = any(one.do in ("link", "separate") for one in (settings.choice, *settings.districts.values()))
+        apart = any(one.do == "separate" for one in (settings.choice, *settings.districts.values()))
         if apart and identifier in unique_keys(looked, self._accounts):
             self._warnings.append(
                 f"`{self._accounts.name}.{identifier[0]}` is unique, so two accounts of one person cannot both carry "
@@ -166,7 +167,15 @@ class SqlTables:
         return Referring(name, columns, keys, "hold" if any(one.clash == "hold" for one in ones) else "keep")
 
     def _unsafe(self, looked: Inspector) -> Iterator[str]:
+        """Give the tables in which nothing can be undone, and warn of these and of what else is not undone."""
         for name, table in {self._accounts.name: self._accounts, **self._by}.items():
+            triggers = triggers_of(looked.bind, table) if isinstance(looked.bind, Connection) else ()
+            if triggers:
+                named = ", ".join(f"`{one}`" for one in triggers)
+                self._warnings.append(
+                    f"`{name}` has triggers ({named}): what they write when rows change is not in the journal, and "
+                    "`rollback` does not take it back"
+                )
             kept = without_transactions(looked, table)
             if kept:
                 self._warnings.append(f"`{name}` is kept by {kept}: not transactional, so `apply` will refuse it")

@@ -5,6 +5,7 @@
     database     the connection: one run at a time, transactions, the database's words as sentences
     journal      rolecall's own tables: runs, what each changed (before and after), who was refused, aliases for ever
     rows         the rows around some people, read at once, changed in memory, written at once
+    guarding     what the database would do by itself to rows around, which must not happen unseen
     changes      what a step of the plan changes in them, or why it must not
     carrying     a plan, carried out
     undoing      a run, undone
@@ -13,4 +14,10 @@
     ports        the ports of `Resolver` over the same database
 
 A batch of steps is one transaction: the application's rows, the journal, and how far the run is change together.
+Whoever imports any of it without SQLAlchemy is told what to install, by a `FactsError`.
 """
+
+from rolecall.migration.accounts import needs_sql
+
+with needs_sql():
+    import sqlalchemy as sqlalchemy

@@ -56,7 +56,10 @@ def look_around(target: Target, connection: Connection, settings: Settings) -> A
     """Look at the tables; `FactsError` where a run could not be taken back, or is about no database's table."""
     name = settings.accounts.table
     if not name:
-        raise FactsError("the plan is about accounts of a file; only those in a database are carried over in place")
+        raise FactsError(
+            "the plan is about accounts of a file, and only those in a database are carried over: make it of the "
+            "database, with `--accounts URL`"
+        )
     schema = name.rpartition(".")[0]
     seen = table_of(connection, name)
     tables = SqlTables(target.looking, seen, settings)

@@ -15,7 +15,7 @@ from rolecall.errors import FactsError
 from rolecall.migration.applying.around import Around, look_around
 from rolecall.migration.applying.changes import MOVING, Changes
 from rolecall.migration.applying.database import Refused, Target
-from rolecall.migration.applying.journal import LONGEST, Entry, Journal, Run
+from rolecall.migration.applying.journal import Entry, Journal, Run
 from rolecall.migration.applying.reading import read_around
 from rolecall.migration.applying.result import Batch, Outcome
 from rolecall.migration.applying.rows import Rows
@@ -57,7 +57,7 @@ class Carrier:
     def run(self) -> Outcome:
         """Do it, or go on where it was stopped; `FactsError` where it must not begin."""
         if self._plan.header.refused:
-            raise FactsError(f"the plan is refused: {self._plan.header.refused[0]}")
+            raise FactsError(f"the plan is refused, see its `report`: {self._plan.header.refused[0]}")
         if self._plan.header.outcomes.get("archived") and not self._settings.accounts.archive:
             raise FactsError(
                 "the plan puts accounts away, and the migration file does not say how: add `archive: {COLUMN: VALUE}` "
@@ -71,6 +71,7 @@ class Carrier:
             found = Outcome(None, "applying", 0, steps, Counter(), Counter(), [])
             self._begin(target, connection, found)
             if found.state == "applied":
+                found.again = True
                 return found
             for work in self._batches(found.position):
                 self._do(target, connection, around, work, found)
@@ -97,11 +98,10 @@ class Carrier:
             runs = journal.all_runs(connection)
             for one in runs:
                 if one.state in ("applying", "undoing") and one.plan != digest:
-                    verb = "carry out its plan" if one.state == "applying" else f"`rolecall migrate rollback {one.run}`"
-                    raise FactsError(f"run {one.run} is half done: {verb} first, or roll it back")
+                    raise FactsError(_half_done(one))
             mine = [one for one in runs if one.plan == digest and one.state != "undone"]
             if mine and mine[-1].state == "undoing":
-                raise FactsError(f"run {mine[-1].run} of this plan is being undone: end that first")
+                raise FactsError(_half_done(mine[-1]))
             return mine[-1] if mine else None
 
         run = target.attempt(connection, begin, keep=False)
@@ -124,7 +124,7 @@ class Carrier:
             return
         said = json.dumps(found.accounts + counts)
         if not self._journal.advance(connection, run, position=position, counts=said):
-            raise FactsError(f"run {run.run} was gone on with by somebody else meanwhile")
+            raise FactsError(gone_on(run))
 
     def _end(self, target: Target, connection: Connection, found: Outcome) -> None:
         found.state = "applied"
@@ -197,9 +197,9 @@ class Carrier:
                 batch.leave(number, step, why)
             else:
                 batch.accounts.update(one.outcome for one in placed_in(step))
-                for n, (record, before, many) in enumerate(rows.changed()):
-                    entries.append(entry(self._run.run if self._run else 0, number, n, record, before, many))
-                    batch.rows[record.table.name] += many
+                for n, (record, before) in enumerate(rows.changed()):
+                    entries.append(entry(self._run.run if self._run else 0, number, n, record, before))
+                    batch.rows[record.table.name] += record.many
         carry_out(connection, around, rows)
         if self._commit:
             self._keep(connection, found, batch, entries, aliases)
@@ -230,6 +230,19 @@ class Carrier:
         return hash((key, identifier)) in self._planned
 
 
+def gone_on(run: Run) -> str:
+    """Say that somebody else is at work on a run, whom the lock did not stop."""
+    return f"somebody else went on with run {run.run} meanwhile: `rolecall migrate status` says how far it is"
+
+
+def _half_done(run: Run) -> str:
+    """Say what has to be ended before a plan can be applied."""
+    undo = f"`rolecall migrate rollback {run.run} --commit`"
+    if run.state == "undoing":
+        return f"run {run.run} is half undone: {undo} goes on with that; apply the plan after it"
+    return f"run {run.run}, of another plan, is half done: apply that plan to its end, or undo it with {undo}"
+
+
 def _tried(changes: Changes, rows: Rows, step: PersonStep | AccountStep) -> str:
     """Change what a step changes, in memory; give why it must not be, and then nothing is."""
     rows.begin()
@@ -249,7 +262,7 @@ def _does(step: Step) -> bool:
 
 
 def _aliases(step: Step) -> list[tuple[str, str, str, str]]:
-    """Give what a step says of ids: (district, role, old id, v3.0 id). Too long an id is none of Clever's."""
+    """Give what a step says of ids: (district, role, old id, v3.0 id)."""
     if isinstance(step, AliasStep):
         found = [(step.district, "student", step.old, step.new)]
     elif isinstance(step, PersonStep | NewStep):
@@ -257,4 +270,4 @@ def _aliases(step: Step) -> list[tuple[str, str, str, str]]:
         found.append((step.district, "", step.person, step.person))
     else:
         return []
-    return [one for one in found if max(map(len, one)) <= LONGEST]
+    return found

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, literal, select
 from rolecall.migration.accounts.making import text as as_text
 from rolecall.migration.applying.around import Around
 from rolecall.migration.applying.database import Refused
+from rolecall.migration.applying.reading import as_bytes
 from rolecall.migration.applying.rows import Record, Rows, Values
 from rolecall.migration.applying.stored import AsText, Pointing, Stored
 from rolecall.migration.merging import SUM
@@ -60,7 +61,7 @@ class Changes:
         if len(found) != 1:
             raise Refused(f"the account `{placed.key}` is gone")
         if self._prints.get(placed.key) != placed.print:
-            raise Refused(f"the account `{placed.key}` has changed since the plan was made")
+            raise Refused(f"the account `{placed.key}` has changed since the plan was made: plan again")
         return found[0]
 
     def _check_taken(self, step: PersonStep, mine: dict[str, Record]) -> None:
@@ -79,9 +80,9 @@ class Changes:
         now = record.now or {}
         if as_text(now[self._columns.id]) != person:
             table = self._around.accounts
-            changes = {self._columns.id: in_kind(table, self._columns.id, now[self._columns.id], person)}
-            check_followed(self._connection, self._around, record, changes)
-            self._rows.change(record, changes)
+            self._rows.change(
+                record, {self._columns.id: in_kind(table, self._columns.id, now[self._columns.id], person)}
+            )
 
     def _archive(self, record: Record) -> None:
         """Put last year's account away, in the way that the migration file says."""
@@ -134,51 +135,43 @@ class Changes:
         now = record.now or {}
         changes = {one: in_kind(table, one, now[one], as_text(to), native=to) for one, to in targets.items()}
         moved = now | changes
-        check_followed(self._connection, self._around, record, changes)
         for key in table.keys:
             holder = self._rows.holder(table, key, moved) if set(key) & changes.keys() else None
             if holder is None or holder is record:
                 continue
             if self._around.clash[name] != "keep" and name.rpartition(".")[2] not in self._met:
-                raise Refused(f"two rows of `{name}` would meet under the unique key ({', '.join(key)})")
+                raise Refused(_meeting(name, table, key))
             if table is self._around.accounts:
                 raise Refused(f"two accounts would meet under the unique key ({', '.join(key)})")
-            check_pointing(self._connection, self._around, record, self._around.pointing[name])
+            self._check_pointing(record, self._around.pointing[name])
             self._rows.remove(record)
             return
-        alike = None if table.named else self._rows.named(table, table.of(moved))
-        if alike is None or alike is record:
-            self._rows.change(record, changes)
-        else:
-            self._rows.join(record, alike, changes)
+        self._rows.change(record, changes)
 
     def _check_elsewhere(self, record: Record) -> None:
         """See that nothing names an account that goes by another column than its key."""
-        check_pointing(self._connection, self._around, record, self._around.pointing_elsewhere())
+        self._check_pointing(record, self._around.pointing_elsewhere())
+
+    def _check_pointing(self, record: Record, keys: Iterable[Pointing]) -> None:
+        """See that no row names one that is to be deleted: it would dangle, or be deleted with it, unseen."""
+        now = record.now or {}
+        for one in keys:
+            values = [now[name] for name in one.referred]
+            if None in values:
+                continue
+            table = self._around.table(self._connection, one.table).table
+            same = and_(*(table.c[name] == value for name, value in zip(one.columns, values, strict=True)))
+            if self._connection.execute(select(literal(1)).select_from(table).where(same).limit(1)).first():
+                raise Refused(
+                    f"a row of `{record.table.name}` would be deleted, and `{one.table}.{one.columns[0]}` names it"
+                )
 
 
-def check_followed(connection: Connection, around: Around, record: Record, changes: Values) -> None:
-    """See that no row names one by what is to change, unless the database has it follow."""
-    keys = around.pointing.get(record.table.name, ())
-    naming = [one for one in keys if not one.follows and set(one.referred) & changes.keys()]
-    check_pointing(connection, around, record, naming, "changed")
-
-
-def check_pointing(
-    connection: Connection, around: Around, record: Record, keys: Iterable[Pointing], what: str = "deleted"
-) -> None:
-    """See that no row names one that is to be deleted: it would dangle, or be deleted with it, unseen."""
-    now = record.now or {}
-    for one in keys:
-        values = [now[name] for name in one.referred]
-        if None in values:
-            continue
-        table = around.table(connection, one.table).table
-        same = and_(*(table.c[name] == value for name, value in zip(one.columns, values, strict=True)))
-        if connection.execute(select(literal(1)).select_from(table).where(same).limit(1)).first():
-            raise Refused(
-                f"a row of `{record.table.name}` would be {what}, and `{one.table}.{one.columns[0]}` names it"
-            )
+def _meeting(name: str, table: Stored, key: tuple[str, ...]) -> str:
+    """Say that two rows cannot both be there, or could not be told apart when the run is undone."""
+    if key in table.keys or table.named:
+        return f"two rows of `{name}` would meet under the unique key ({', '.join(key)})"
+    return f"two rows of `{name}`, which has no key, would become the same, and could not be told apart afterwards"
 
 
 def in_kind(table: Stored, column: str, old: Any, new: str, native: Any = None) -> Any:  # noqa: ANN401 - whatever is stored
@@ -186,11 +179,14 @@ def in_kind(table: Stored, column: str, old: Any, new: str, native: Any = None) 
     kind = table.table.c[column].type
     if native is not None and type(native) is type(old):
         return native
-    if isinstance(kind, AsText):
-        return f"\\x{new}" if kind.written == "bytea" else new
-    if isinstance(old, bytes):
-        return bytes.fromhex(new)
-    return int(new) if isinstance(old, int) else new
+    is_bytea = isinstance(kind, AsText) and kind.written == "bytea"
+    if isinstance(old, bytes) or is_bytea:
+        found = as_bytes(new)
+        if found is None:
+            raise Refused(f"`{column}` holds bytes, and `{new}` is none in hexadecimal digits")
+        return f"\\x{new}" if is_bytea else found
+    whole = isinstance(old, int) and new.isascii() and new.isdecimal()
+    return int(new) if whole and str(int(new)) == new else new
 
 
 def written(table: Stored, column: str, value: Any) -> Any:  # noqa: ANN401 - whatever the migration file says

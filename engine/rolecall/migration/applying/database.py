@@ -14,22 +14,15 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from rolecall.errors import FactsError
-from rolecall.migration.accounts.connecting import engine_of, name_of, scrubbed
+from rolecall.migration.accounts.connecting import engine_of, name_of, scrubbed, without_values
 
 _PATIENCE: Final = 30
 _TRIES: Final = 5
 # An arbitrary number that says "a migration is running" among PostgreSQL's advisory locks.
 _RUNNING: Final = 7_265_636_107
-_MYSQL: Final = ("SET time_zone = '+00:00'", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+_MYSQL: Final = ("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",)
 _SETTINGS: Final = {
-    "postgresql": (
-        "SET row_security = off",
-        "SET timezone = 'UTC'",
-        "SET datestyle = 'ISO, YMD'",
-        "SET intervalstyle = 'postgres'",
-        "SET bytea_output = 'hex'",
-        "SET extra_float_digits = 1",
-    ),
+    "postgresql": ("SET row_security = off",),
     "mysql": _MYSQL,
     "mariadb": _MYSQL,
     "sqlite": (),
@@ -153,7 +146,7 @@ class Target:
         raise AssertionError("the last try ends it")
 
     def _prepare(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's
-        """Set a new connection up: values are written the same way whoever asks; we begin transactions ourselves."""
+        """Set a new connection up: nothing is hidden; we begin transactions ourselves."""
         if self.kind == "sqlite":
             connection.isolation_level = None
             connection.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}").close()
@@ -170,12 +163,12 @@ class Target:
 
 
 def said(error: Exception) -> str:
-    """Give the first line of what the database itself said. PostgreSQL's holds no values; others' may name a key."""
+    """Give the first line of what the database itself said, without the values that it quotes."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     diagnosis = getattr(cause, "diag", None)
     numbered = cause.args[1] if len(getattr(cause, "args", ())) > 1 and isinstance(cause.args[1], str) else None
     line = getattr(diagnosis, "message_primary", None) or numbered or str(cause)
-    return line.strip().partition("\n")[0].rstrip(".") or type(cause).__name__
+    return without_values(line.strip().partition("\n")[0].rstrip(".")) or type(cause).__name__
 
 
 def _refusal(error: DBAPIError) -> bool:
@@ -198,5 +191,7 @@ def _path(url: URL) -> str:
 
 def _file(url: URL) -> None:
     """See that SQLite's file is there: SQLite would make an empty one."""
+    if url.drivername.startswith("sqlite") and _path(url) in ("", ":memory:"):
+        raise FactsError("a database in memory is nobody else's; one in a file is, for example, `sqlite:///app.db`")
     if url.drivername.startswith("sqlite") and not Path(_path(url)).is_file():
         raise FactsError(f"there is no file `{_path(url)}`")

@@ -36,6 +36,14 @@ from rolecall.migration.applying.result import Left
 LONGEST: Final = 191
 """So long may an id be; four of them make a key even in MariaDB."""
 
+_LENGTHS: Final = (64, 32, LONGEST, LONGEST)
+"""So long the parts of an alias may be."""
+
+NOTHING: Final = (
+    "nothing was ever carried out here: there are no tables of rolecall's (`--schema` names the schema that they are "
+    "in, where the accounts' table has one)"
+)
+
 _ROOM: Final = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 _EXACT: Final[dict[str, Any]] = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
 
@@ -122,8 +130,8 @@ class Journal:
         self.aliases = Table(
             "rolecall_aliases",
             made,
-            Column("district", String(64), primary_key=True),
-            Column("role", String(32), primary_key=True),
+            Column("district", String(_LENGTHS[0]), primary_key=True),
+            Column("role", String(_LENGTHS[1]), primary_key=True),
             Column("old", String(LONGEST), primary_key=True),
             Column("new", String(LONGEST), primary_key=True),
             Column("run", Integer, nullable=False),
@@ -219,7 +227,8 @@ class Journal:
 
     def know(self, connection: Connection, rows: Iterable[tuple[str, str, str, str]], run: int) -> None:
         """Learn old ids and whose they were; what is known stays as it is."""
-        values = [dict(zip(("district", "role", "old", "new"), row, strict=True)) | {"run": run} for row in rows]
+        names = ("district", "role", "old", "new")
+        values = [dict(zip(names, row, strict=True)) | {"run": run} for row in rows if self.fits(row)]
         if not values:
             return
         said: Any
@@ -237,9 +246,15 @@ class Journal:
 
     def forget(self, connection: Connection, run: int) -> None:
         """Forget the aliases that a run brought, for it was undone; not of those people of whom it was not."""
-        table, left = self.aliases.c, self.refused.c
-        keep = select(left.person).where(left.run == run, left.doing == "undo")
-        connection.execute(delete(self.aliases).where(table.run == run, table.new.not_in(keep)))
+        left = self.refused.c
+        kept = select(left.person).where(left.run == run, left.doing == "undo")
+        table = self.aliases.c
+        connection.execute(delete(self.aliases).where(table.run == run, table.new.not_in(kept)))
+
+    @staticmethod
+    def fits(row: tuple[str, str, str, str]) -> bool:
+        """Say whether ids are as long as ids are; others are none of Clever's, and nobody asks for them."""
+        return all(len(one) <= most and "\0" not in one for one, most in zip(row, _LENGTHS, strict=True))
 
 
 def _upsert(connection: Connection) -> Any:  # noqa: ANN401 - SQLAlchemy's

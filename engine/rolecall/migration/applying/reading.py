@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, LargeBinary, select, type_coerce
+from sqlalchemy import Column, Connection, select, type_coerce
 
+from rolecall.migration.accounts.foreign_keys import holds_bytes
 from rolecall.migration.applying.around import Around
 from rolecall.migration.applying.rows import Rows
-from rolecall.migration.applying.stored import AsText, Stored
+from rolecall.migration.applying.stored import AsText
 from rolecall.migration.model import AccountStep, PersonStep, placed_in
 
 _AT_ONCE: Final = 200
-_MOST: Final = 1 << 63  # SQLite's numbers end there; a Clever id of digits alone is greater
+_DIGITS: Final = 30
+_GREATEST: Final = 1 << 63  # SQLite holds no greater number
 
 
 def read_around(
@@ -31,14 +33,13 @@ def read_around(
     ids = [one for step in people for one in (step.person, *(old for _, _, old in step.olds))]
     rows.fetch(accounts, columns.id, forms(connection, around, columns.id, ids))
     merging = [step for step in people if step.survivor]
-    for name, (table, names) in around.referring.items():
+    for table, names in around.referring.values():
         # A survivor's own rows matter where the others' may meet them.
-        meeting = bool(table.keys) or not table.named
+        meeting = bool(table.keys)
         wanted = [one.key for step in merging for one in step.accounts if meeting or one.key != step.survivor]
         found = {(row.now or {})[columns.key] for key in wanted for row in rows.having(accounts, columns.key, key)}
         for column in names if wanted else ():
-            rows.fetch(table, column, {*found, *_written(connection, table, column, wanted)})
-        _ = name
+            rows.fetch(table, column, {*found, *_written(connection, wanted)})
     return rows, prints
 
 
@@ -57,17 +58,37 @@ def _prints(connection: Connection, around: Around, keys: Sequence[str]) -> dict
 
 def forms(connection: Connection, around: Around, column: str, values: Iterable[str]) -> list[Any]:
     """Give values that a plan has as text in the forms in which the accounts' table may hold them."""
-    kind = around.seen.c[column].type
-    if isinstance(kind, LargeBinary) or getattr(kind, "__visit_name__", "") in ("BINARY", "VARBINARY"):
-        as_text = isinstance(around.accounts.table.c[column].type, AsText)
-        return [f"\\x{one}" if as_text else bytes.fromhex(one) for one in values]
-    return _written(connection, around.accounts, column, values)
+    found = forms_of(around.seen.c[column], connection.dialect.name, values)
+    as_text = isinstance(around.accounts.table.c[column].type, AsText)
+    return [f"\\x{one.hex()}" if as_text and isinstance(one, bytes) else one for one in found]
 
 
-def _written(connection: Connection, table: Stored, column: str, values: Iterable[str]) -> list[Any]:
+def forms_of(column: Column[Any], kind: str, values: Iterable[str]) -> list[Any]:
+    """Give texts in the forms in which a column may hold them: as bytes, and in SQLite as any that it may hold."""
+    texts = [*dict.fromkeys(values)]
+    binary = holds_bytes(column)
+    found: list[Any] = [] if binary and kind != "sqlite" else [*texts]
+    if kind == "sqlite":
+        found += [int(one) for one in texts if _whole(one)]
+    if binary:
+        found += [one for one in map(as_bytes, texts) if one is not None]
+    return found
+
+
+def as_bytes(value: str) -> bytes | None:
+    """Give the bytes that a text stands for; None where it stands for none, so that no row has it."""
+    try:
+        found = bytes.fromhex(value)
+    except ValueError:
+        return None
+    return found if found.hex() == value else None
+
+
+def _whole(value: str) -> bool:
+    return value.isascii() and value.isdecimal() and str(int(value[:_DIGITS])) == value and int(value) < _GREATEST
+
+
+def _written(connection: Connection, values: Iterable[str]) -> list[Any]:
     """Give texts, and for SQLite, which may hold either, the numbers that they are too."""
     found: list[Any] = [*dict.fromkeys(values)]
-    if connection.dialect.name == "sqlite":
-        found += [int(one) for one in found if one.isdecimal() and str(int(one)) == one and int(one) < _MOST]
-    _ = table, column
-    return found
+    return [*found, *(int(one) for one in found if _whole(one))] if connection.dialect.name == "sqlite" else found

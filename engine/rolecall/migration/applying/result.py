@@ -22,6 +22,7 @@ class Outcome(msgspec.Struct):
 
     `run` is its number (None: nothing was kept); `position` of `steps` are behind it; `accounts` counts them by outcome
     (`refused`: those who were left as they were, and `left` says why); `rows` counts by table what changed this time.
+    `again` says that all of it had been done before.
     """
 
     run: int | None
@@ -31,6 +32,7 @@ class Outcome(msgspec.Struct):
     accounts: Counter[str]
     rows: Counter[str]
     left: list[Left]
+    again: bool = False
 
 
 class Batch(msgspec.Struct):

@@ -6,14 +6,13 @@ difference between a row as it was read and as it is at the end, so that the ord
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, literal, or_, select
 
 from rolecall.migration.accounts.making import text as as_text
 from rolecall.migration.applying.database import Refused
-from rolecall.migration.applying.images import encode
 from rolecall.migration.applying.stored import Stored
 
 _AT_ONCE: Final = 200
@@ -21,20 +20,13 @@ Values = dict[str, Any]
 
 
 class Record:
-    """A row: as it was read (None: it is new), as it is (None: it is gone), as it was last (for one that is gone).
+    """A row: as it was read (None: it is new), as it is (None: it is gone), as it was last (for one that is gone)."""
 
-    Or `many` rows that nothing tells apart; `had` of them were read. `became` are the values of those among which the
-    row of a table without a key went; `blurred` says that they only seem alike to whoever compares them (1 and 1.0).
-    """
-
-    __slots__ = ("became", "blurred", "first", "had", "many", "now", "table", "was")
+    __slots__ = ("first", "many", "now", "table", "was")
 
     def __init__(self, table: Stored, first: Values | None, now: Values | None, many: int = 1) -> None:
         """Begin with a row that was read, or that is new; or with as many as cannot be told apart."""
-        self.table, self.first, self.now, self.was = table, first, now, now
-        self.many, self.had = many, 0 if first is None else many
-        self.became: Values | None = None
-        self.blurred = False
+        self.table, self.first, self.now, self.was, self.many = table, first, now, now, many
 
 
 class Rows:
@@ -45,10 +37,10 @@ class Rows:
         self._connection, self._indexed, self._lock = connection, indexed, lock
         self.every: list[Record] = []
         self._read_before: set[tuple[str, tuple[Any, ...]]] = set()
-        self._by: dict[tuple[str, tuple[Any, ...]], Record] = {}
+        self._by: dict[tuple[str, tuple[Any, ...]], dict[Record, None]] = {}
         self._index: dict[tuple[str, str, str], dict[Record, None]] = {}
         self._unique: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], Record]] = {}
-        self._touched: dict[Record, tuple[Values | None, int]] = {}
+        self._touched: dict[Record, Values | None] = {}
 
     # reading
 
@@ -64,14 +56,7 @@ class Rows:
             self.fetch(table, table.identity[0], [one[0] for one in names])
             return
         for some in _parts(names, _AT_ONCE):
-            self._read(table, or_(*(self._same(table, one) for one in some)))
-
-    @staticmethod
-    def _same(table: Stored, name: tuple[Any, ...]) -> Any:  # noqa: ANN401 - SQLAlchemy's
-        columns = [table.table.c[one] for one in table.identity]
-        if table.named:
-            return and_(*(column == value for column, value in zip(columns, name, strict=True)))
-        return and_(*(column.is_not_distinct_from(value) for column, value in zip(columns, name, strict=True)))
+            self._read(table, or_(*(and_(*table.same(_typed(table, one))) for one in some)))
 
     def _read(self, table: Stored, condition: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
         columns = [table.table.c[one] for one in table.columns]
@@ -82,8 +67,7 @@ class Rows:
             values = dict(zip(table.columns, row, strict=True))
             at = (table.name, table.of(values))
             if at in new:
-                new[at].many = new[at].had = new[at].many + 1
-                new[at].blurred = new[at].blurred or encode(new[at].first) != encode(values)
+                new[at].many += 1
             elif at not in self._read_before:
                 new[at] = Record(table, values, dict(values))
                 self._enter(new[at])
@@ -94,8 +78,29 @@ class Rows:
 
     def named(self, table: Stored, name: tuple[Any, ...]) -> Record | None:
         """Give the row that is named so now."""
-        found = self._by.get((table.name, name))
-        return found if found is not None and found.now is not None else None
+        found = self._by.get((table.name, name), ())
+        return next((one for one in found if one.now is not None), None)
+
+    def take(self, table: Stored, name: tuple[Any, ...], many: int) -> list[Record]:
+        """Give as many rows as are wanted of those that are named so now; none where there are fewer."""
+        there, found = [*self._by.get((table.name, name), ())], list[Record]()
+        if sum(one.many for one in there) < many:
+            return []
+        for record in there:
+            taken = record if record.many <= many else self._split(record, many)
+            found.append(taken)
+            many -= taken.many
+            if not many:
+                break
+        return found
+
+    def _split(self, record: Record, many: int) -> Record:
+        """Tell some rows from the others that are like them."""
+        made = Record(record.table, record.first and dict(record.first), dict(record.now or {}), many)
+        record.many -= many
+        self.every.append(made)
+        self._enter(made)
+        return made
 
     def having(self, table: Stored, column: str, value: object) -> list[Record]:
         """Give the rows that have this value in an indexed column now, in the order in which they are named."""
@@ -104,7 +109,7 @@ class Rows:
 
     def holder(self, table: Stored, key: tuple[str, ...], values: Values) -> Record | None:
         """Give the row that holds the place of these values under a unique key now, or None."""
-        if key == table.identity:
+        if key == table.identity and table.named:
             return self.named(table, table.of(values))
         place = tuple(values[one] for one in key)
         if None in place:  # to SQL, what is null equals nothing
@@ -128,37 +133,9 @@ class Rows:
 
     def remove(self, record: Record) -> None:
         """Delete a row."""
-        if record.blurred:
-            raise Refused(f"rows of `{record.table.name}` seem alike that are not: nobody could put them back")
         self._keep(record)
         self._leave(record)
         record.now = None
-
-    def join(self, record: Record, holder: Record, changes: Values) -> None:
-        """Change a row of a table without a key so that it is like others: from now on they are counted together."""
-        became = (record.now or {}) | changes
-        if record.blurred or holder.blurred or encode(became) != encode(holder.now):
-            raise Refused(f"rows of `{record.table.name}` would seem alike that are not")
-        self._keep(holder)
-        self.remove(record)
-        record.became = became
-        holder.many += record.many
-
-    def part(self, record: Record, many: int, changes: Values) -> None:
-        """Change so many of the rows that nothing tells apart."""
-        if record.blurred:
-            raise Refused(f"rows of `{record.table.name}` seem alike that are not")
-        values = (record.now or {}) | changes
-        self._keep(record)
-        record.many -= many
-        if not record.many:
-            self.remove(record)
-        others = self.named(record.table, record.table.of(values))
-        if others is None:
-            self.add(record.table, values, many)
-        else:
-            self._keep(others)
-            others.many += many
 
     def add(self, table: Stored, values: Values, many: int) -> Record:
         """Put a row back; or as many as cannot be told apart."""
@@ -173,27 +150,24 @@ class Rows:
         """Take back what was changed since `begin`."""
         for record in self._touched:
             self._leave(record)
-        for record, (values, many) in self._touched.items():
+        for record, values in self._touched.items():
             record.now = record.was = values
-            record.many, record.became = many, None
             self._enter(record)
         self._touched = {}
 
-    def changed(self) -> Iterator[tuple[Record, Values | None, int]]:
-        """Give each row that was changed since `begin`, what it was then, and how many there were of it."""
-        for record, (before, many) in self._touched.items():
-            if record.now != before:
-                yield record, before, many
+    def changed(self) -> Iterator[tuple[Record, Values | None]]:
+        """Give each row that was changed since `begin`, and what it was then."""
+        yield from ((record, before) for record, before in self._touched.items() if record.now != before)
 
     def _keep(self, record: Record) -> None:
         if record not in self._touched:
-            self._touched[record] = record.now, record.many
+            self._touched[record] = record.now
 
     def _enter(self, record: Record) -> None:
         table, now = record.table, record.now
         if now is None:
             return
-        self._by[table.name, table.of(now)] = record
+        self._by.setdefault((table.name, table.of(now)), {})[record] = None
         for column in self._indexed.get(table.name, ()):
             if now[column] is not None:
                 self._index.setdefault((table.name, column, as_text(now[column])), {})[record] = None
@@ -206,9 +180,7 @@ class Rows:
         table, now = record.table, record.now
         if now is None:
             return
-        at = (table.name, table.of(now))
-        if self._by.get(at) is record:
-            del self._by[at]
+        self._by.get((table.name, table.of(now)), {}).pop(record, None)
         for column in self._indexed.get(table.name, ()):
             self._index.get((table.name, column, as_text(now[column])), {}).pop(record, None)
         for key in table.keys:
@@ -216,6 +188,90 @@ class Rows:
             held = self._unique.get((table.name, key), {})
             if held.get(place) is record:
                 del held[place]
+
+
+class Writer:
+    """Writes differences of rows, many at a time; whatever was not as it was read is `Refused`."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Write over this connection."""
+        self._connection = connection
+
+    def update(self, records: Iterable[Record], wanted: Callable[[Record, str], bool] | None = None) -> None:
+        """Write the wanted columns that differ from how the row stands there now."""
+        grouped: dict[tuple[str, tuple[str, ...], int], list[tuple[Record, Values]]] = {}
+        for record in records:
+            first, now = record.first, record.now or record.was
+            if first is None or now is None:
+                continue
+            differing = {
+                one: now[one]
+                for one in record.table.columns
+                if one in now and now[one] != first[one] and (wanted is None or wanted(record, one))
+            }
+            if differing:
+                grouped.setdefault((record.table.name, tuple(differing), record.many), []).append((record, differing))
+        for (_, columns, _many), some in sorted(grouped.items(), key=lambda item: item[0]):
+            self._update(some[0][0].table, columns, some)
+
+    def _update(self, table: Stored, columns: Sequence[str], some: list[tuple[Record, Values]]) -> None:
+        target = table.table
+        said = self._meant(table, target.update(), some[0][0].many)
+        setting = [target.c[one] for one in columns]
+        stays = {target.c[one]: target.c[one] for one in table.stamps}  # else they would be set to now, for good
+        said = said.values(stays | {one: bindparam(f"s{at}", type_=one.type) for at, one in enumerate(setting)})
+        rows = []
+        for record, differing in some:
+            names = {f"w{at}": one for at, one in enumerate(table.of(record.first or {}))}
+            rows.append(names | {f"s{at}": differing[one] for at, one in enumerate(columns)})
+            record.first = (record.first or {}) | differing
+        self._run(table, said, rows, sum(record.many for record, _ in some))
+
+    def delete(self, records: Iterable[Record]) -> None:
+        """Delete rows."""
+        grouped: dict[tuple[str, int], list[Record]] = {}
+        for record in records:
+            grouped.setdefault((record.table.name, record.many), []).append(record)
+        for (_, many), some in grouped.items():
+            table = some[0].table
+            rows = [{f"w{at}": one for at, one in enumerate(table.of(record.first or {}))} for record in some]
+            said = self._meant(table, table.table.delete(), many)
+            self._run(table, said, rows, many * len(some))
+
+    def insert(self, records: Iterable[Record], instead: Callable[[Record], Values] | None = None) -> None:
+        """Put rows back; `instead` are values that must stand there for a moment, until `update`."""
+        grouped: dict[tuple[str, tuple[str, ...]], list[Record]] = {}
+        for record in records:  # a column that has been added since takes its default
+            there = tuple(one for one in record.table.columns if one in (record.now or {}))
+            grouped.setdefault((record.table.name, there), []).append(record)
+        for (_, there), some in grouped.items():
+            table, rows = some[0].table, []
+            for record in some:
+                record.first = (record.now or {}) | (instead(record) if instead is not None else {})
+                rows += [table.inserted(self._connection, record.first)] * record.many
+            self._connection.execute(table.insertion(self._connection, there), rows)
+
+    def _meant(self, table: Stored, said: Any, many: int) -> Any:  # noqa: ANN401 - SQLAlchemy's
+        """Say which rows are meant: the one that is named so, or so many of those that are alike."""
+        same = table.same(_typed(table, [bindparam(f"w{at}") for at in range(len(table.identity))]))
+        if table.named:
+            return said.where(*same)
+        kind = self._connection.dialect.name
+        said = said.where(table.among_alike(same, kind, many))
+        return said.with_dialect_options(**{f"{kind}_limit": many}) if kind in ("mysql", "mariadb") else said
+
+    def _run(self, table: Stored, said: Any, rows: list[Values], wanted: int) -> None:  # noqa: ANN401 - SQLAlchemy's
+        met = self._connection.execute(said, rows).rowcount
+        if met not in (wanted, -1):
+            raise Refused(f"{abs(wanted - met)} rows of `{table.name}` are not as they were read")
+
+
+def _typed(table: Stored, values: Iterable[Any]) -> list[Any]:
+    """Give values, or parameters, as those of the columns that name a row."""
+    return [
+        bindparam(one.key, type_=kind) if isinstance(one, BindParameter) else literal(one, kind)
+        for one, kind in zip(values, table.compared(), strict=True)
+    ]
 
 
 def _parts(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

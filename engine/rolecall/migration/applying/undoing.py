@@ -12,11 +12,10 @@ from sqlalchemy import Connection
 from rolecall.errors import FactsError
 from rolecall.migration.accounts.making import text as as_text
 from rolecall.migration.applying.around import Around, look_around
-from rolecall.migration.applying.carrying import BATCH, Told
-from rolecall.migration.applying.changes import check_followed
+from rolecall.migration.applying.carrying import BATCH, Told, gone_on
 from rolecall.migration.applying.database import Refused, Target
 from rolecall.migration.applying.images import decode
-from rolecall.migration.applying.journal import Entry, Journal, Run
+from rolecall.migration.applying.journal import NOTHING, Entry, Journal, Run
 from rolecall.migration.applying.result import Left, Outcome
 from rolecall.migration.applying.rows import Rows
 from rolecall.migration.applying.writing import put_back
@@ -71,26 +70,26 @@ class Undoer:
     def _find(self, connection: Connection) -> Run:
         """Find the run; those that came after it must be undone before."""
         if not self._journal.there(connection):
-            raise FactsError("nothing was ever carried out here")
+            raise FactsError(NOTHING)
         runs = {one.run: one for one in self._journal.all_runs(connection)}
         run = runs.get(self._number)
         if run is None:
-            raise FactsError(f"there is no run {self._number} here; there are {', '.join(map(str, runs)) or 'none'}")
+            raise FactsError(f"there is no run {self._number} here; there is {', '.join(map(str, runs)) or 'none'}")
         later = [one.run for one in runs.values() if one.run > run.run and one.state not in _ENDED]
         if later:
-            raise FactsError(f"run {later[-1]} came after run {run.run}: roll that back first")
+            raise FactsError(f"run {later[-1]} came after run {run.run}: `rolecall migrate rollback {later[-1]}` first")
         return run
 
     def _mark(self, connection: Connection, run: Run, state: str) -> None:
         if run.state != state and not self._journal.advance(connection, run, state=state):
-            raise FactsError(f"run {run.run} was gone on with by somebody else meanwhile")
+            raise FactsError(gone_on(run))
         run.state = state
 
     def _end(self, connection: Connection, run: Run) -> None:
         """Note that the run is undone; the old ids that it brought are forgotten, but of those who were left."""
         self._journal.forget(connection, run.run)
         if not self._journal.advance(connection, run, state="undone", ended=time.time_ns()):
-            raise FactsError(f"run {run.run} was gone on with by somebody else meanwhile")
+            raise FactsError(gone_on(run))
 
     def _next(self, connection: Connection) -> list[int]:
         return self._journal.last_steps(connection, self._number, self._batch, self._below)
@@ -159,7 +158,8 @@ class Undoer:
         for one in entries:
             by.setdefault(one.tbl, []).append(tuple(decode(one.identity)))
         for name, names in by.items():
-            rows.fetch_named(around.table(connection, name), names)
+            table = around.table(connection, name)
+            rows.fetch_named(table, [one for one in names if len(one) == len(table.identity)])
 
 
 def _tried(connection: Connection, around: Around, rows: Rows, entries: Sequence[Entry]) -> str:
@@ -178,22 +178,19 @@ def _undo(connection: Connection, around: Around, rows: Rows, one: Entry) -> Non
     """Put one row back, which must be as it was left."""
     table = around.table(connection, one.tbl)
     name, before, after = tuple(decode(one.identity)), decode(one.before), decode(one.after)
-    record = rows.named(table, name)
+    if len(name) != len(table.identity):
+        raise Refused(f"what names a row of `{one.tbl}` has changed since")
+    there = rows.named(table, name)
     if after is None:
-        if record is not None:
+        if there is not None and table.named:
             raise Refused(f"there is a row of `{one.tbl}` again where one was deleted")
         rows.add(table, before, one.many)
         return
-    now = None if record is None else record.now
-    if record is None or now is None:
+    if there is None:
         raise Refused(f"a row of `{one.tbl}` is gone since")
-    changed = [column for column, value in after.items() if now.get(column) != value]
-    if changed:
-        raise Refused(f"`{one.tbl}.{changed[0]}` has been changed since")
-    if record.many < one.many:
-        raise Refused(f"some rows of `{one.tbl}` are gone since")
-    check_followed(connection, around, record, before)
-    if table.named:
+    changed = [column for column, value in after.items() if (there.now or {}).get(column) != value]
+    found = rows.take(table, name, one.many)
+    if changed or not found:
+        raise Refused(f"`{one.tbl}.{changed[0] if changed else table.columns[0]}` has been changed since")
+    for record in found:
         rows.change(record, before)
-    else:
-        rows.part(record, one.many, before)

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 
 from rolecall.errors import FactsError
+from rolecall.migration.accounts.foreign_keys import holds_bytes
 from rolecall.migration.accounts.making import text as as_text
 from rolecall.migration.applying.around import Around, look_around
 from rolecall.migration.applying.database import Target
 from rolecall.migration.applying.images import decode
-from rolecall.migration.applying.journal import Entry, Journal, Run
+from rolecall.migration.applying.journal import NOTHING, Entry, Journal, Run
 from rolecall.migration.applying.rows import Rows
 from rolecall.migration.model import Settings, clever_role
 
@@ -47,7 +48,7 @@ def verify(
     journal = Journal(schema)
     with Target(url) as target, target.connected(read=True) as connection, connection.begin():
         if not journal.there(connection):
-            raise FactsError("nothing was ever carried out here")
+            raise FactsError(NOTHING)
         runs = [one for one in journal.all_runs(connection) if one.state != "undone"]
         if not runs:
             return Verified(0, 0, [], 0)
@@ -97,8 +98,9 @@ class _Verifier:
         by: dict[str, list[tuple[Any, ...]]] = {}
         for one in entries:
             by.setdefault(one.tbl, []).append(tuple(decode(one.identity)))
-        for table, names in by.items():
-            rows.fetch_named(self._around.table(self._connection, table), names)
+        for full, names in by.items():
+            table = self._around.table(self._connection, full)
+            rows.fetch_named(table, [one for one in names if len(one) == len(table.identity)])
         for one in entries:
             self._found.rows += 1
             name: tuple[Any, ...] = tuple(decode(one.identity))
@@ -135,8 +137,8 @@ class _Verifier:
     def _before(self, entry: Entry) -> tuple[Any, ...]:
         """Give what named a row before a step changed it."""
         table, before = self._around.table(self._connection, entry.tbl), decode(entry.before)
-        after = dict(zip(table.identity, decode(entry.identity), strict=True))
-        return table.of(after | before)
+        known = dict(zip(table.identity, decode(entry.identity), strict=False)) | before
+        return table.of(known) if {*table.identity} <= known.keys() else ()
 
     def _dangles(self, entries: Sequence[Entry]) -> None:
         """See that nothing names an account that was merged into another."""
@@ -162,7 +164,10 @@ class _Verifier:
         }
         seen = self._around.seen.c
         query = select(seen[columns.key], seen[columns.role], aliases.district, aliases.role, aliases.new)
-        query = query.where(seen[columns.id] == aliases.old, aliases.old != aliases.new).order_by(seen[columns.key])
+        carried = _as_text(seen[columns.id], self._connection.dialect.name)
+        query = query.where(or_(*(one == aliases.old for one in carried)), aliases.old != aliases.new).order_by(
+            seen[columns.key]
+        )
         told: set[str] = set()
         for row in self._connection.execute(query):
             key, role = as_text(row[0]), columns.roles.get(as_text(row[1])) or clever_role(as_text(row[1]))
@@ -176,3 +181,11 @@ class _Verifier:
                 continue
             said = f"the account {key} carries an old id of `{row[4]}`: plan again, or see why the plan holds it"
             self._add("old-id", table.name, key, said)
+
+
+def _as_text(column: Column[Any], kind: str) -> list[ColumnElement[Any]]:
+    """Give an id as text, in the ways in which a column may hold it."""
+    if not holds_bytes(column):
+        return [column]
+    written = func.encode(column, "hex") if kind == "postgresql" else func.lower(func.hex(column))
+    return [written, column] if kind == "sqlite" else [written]
