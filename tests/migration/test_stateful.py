@@ -281,5 +281,5 @@ class TestPostgres(run_of("postgresql", 20)):
 
 
 @pytest.mark.full
-class TestMariaDB(run_of("mysql", 20)):
+class TestMariaDB(run_of("mysql", 10)):
     """The same in MariaDB."""
