@@ -444,3 +444,39 @@ def test_types_that_know_no_equality(tmp_path):
     assert app.all("SELECT DISTINCT account FROM visits") == [(2,)]
     assert app.rollback() == []
     assert state(app.url) == app.first
+
+
+@every
+def test_a_value_that_must_not_be(kind, tmp_path):
+    """A CHECK holds back whom it is about, and nobody else."""
+    app = App(kind, tmp_path, accounts(clever="VARCHAR(30) CHECK (clever <> 'n3')"), ROWS)
+    assert [*app.apply()] == [("3",)]
+    assert app.rollback() == []
+    assert state(app.url) == app.first
+
+
+def test_a_login_that_may_not_write(tmp_path):
+    """It is told at once, and not by leaving everybody: the same plan can be carried out by another login."""
+    app = App(
+        "postgresql",
+        tmp_path,
+        accounts(),
+        ROWS,
+        "CREATE TABLE grades (n INTEGER PRIMARY KEY, account INTEGER REFERENCES accounts (id))",
+        "INSERT INTO grades VALUES (1, 1)",
+    )
+    schema = app.url.rpartition("%3D")[2]
+    app.execute(
+        f"CREATE ROLE w_{schema} LOGIN",
+        f"GRANT USAGE, CREATE ON SCHEMA {schema} TO w_{schema}",
+        f"GRANT SELECT, UPDATE, DELETE ON accounts TO w_{schema}",
+        f"GRANT SELECT ON grades TO w_{schema}",
+    )
+    theirs = app.url.replace("//postgres:@", f"//w_{schema}@")
+    with pytest.raises(FactsError, match="permission denied for table grades"):
+        Carrier(app.plan, theirs, commit=True).run()
+    assert state(app.url) == app.first
+    app.execute(f"REVOKE ALL ON rolecall_runs FROM w_{schema}", "ALTER TABLE rolecall_runs OWNER TO postgres")
+    with pytest.raises(FactsError, match="permission denied for table rolecall_runs"):
+        Carrier(app.plan, theirs, commit=True).run()
+    assert app.apply() == {}
