@@ -183,8 +183,8 @@ def _refusal(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return not state.startswith(_NOT_ROWS)
-    number = next(iter(getattr(error.orig, "args", ())), None)
-    return isinstance(error, IntegrityError | DataError) or number in _ROWS
+    said: tuple[object, ...] = getattr(error.orig, "args", ())
+    return isinstance(error, IntegrityError | DataError) or bool(said and said[0] in _ROWS)
 
 
 def _passing(error: DBAPIError) -> bool:
