@@ -3,6 +3,7 @@
 import mariadb
 import pytest
 from migration.apps import driver, new_url
+from migration.decided import decision, decisions_of, held
 from migration.worlds import made_map
 from rolecall import FactsError
 from rolecall.migration import Choice, Planner, Settings, open_accounts, read_plan
@@ -58,9 +59,9 @@ class App:
         engine.dispose()
         return found
 
-    def planned(self, rows):
+    def planned(self, rows, decisions=None):
         source = open_accounts(self.url, self.settings)
-        planner = Planner(made_map(rows, []), self.settings)
+        planner = Planner(made_map(rows, []), self.settings, decisions=decisions)
         planner.run(source)
         with (self.folder / "plan.jsonl").open("wb") as file:
             planner.write(file)
@@ -444,3 +445,61 @@ def test_types_that_know_no_equality(tmp_path):
     assert app.all("SELECT DISTINCT account FROM visits") == [(2,)]
     assert app.rollback() == []
     assert state(app.url) == app.first
+
+
+@every
+def test_a_value_that_must_not_be(kind, tmp_path):
+    """A CHECK holds back whom it is about, and nobody else."""
+    app = App(kind, tmp_path, accounts(clever="VARCHAR(30) CHECK (clever <> 'n3')"), ROWS)
+    assert [*app.apply()] == [("3",)]
+    assert app.rollback() == []
+    assert state(app.url) == app.first
+
+
+def test_a_login_that_may_not_write(tmp_path):
+    """It is told at once, and not by leaving everybody: the same plan can be carried out by another login."""
+    app = App(
+        "postgresql",
+        tmp_path,
+        accounts(),
+        ROWS,
+        "CREATE TABLE grades (n INTEGER PRIMARY KEY, account INTEGER REFERENCES accounts (id))",
+        "INSERT INTO grades VALUES (1, 1)",
+    )
+    schema = app.url.rpartition("%3D")[2]
+    app.execute(
+        f"CREATE ROLE w_{schema} LOGIN",
+        f"GRANT USAGE, CREATE ON SCHEMA {schema} TO w_{schema}",
+        f"GRANT SELECT, UPDATE, DELETE ON accounts TO w_{schema}",
+        f"GRANT SELECT ON grades TO w_{schema}",
+    )
+    theirs = app.url.replace("//postgres:@", f"//w_{schema}@")
+    with pytest.raises(FactsError, match="permission denied for table grades"):
+        Carrier(app.plan, theirs, commit=True).run()
+    assert state(app.url) == app.first
+    app.execute(f"REVOKE ALL ON rolecall_runs FROM w_{schema}", "ALTER TABLE rolecall_runs OWNER TO postgres")
+    with pytest.raises(FactsError, match="permission denied for table rolecall_runs"):
+        Carrier(app.plan, theirs, commit=True).run()
+    assert app.apply() == {}
+
+
+def test_rows_that_may_give_way_in_another_schema(tmp_path):
+    """What somebody decided about one table is about that one: not about another of the same name elsewhere."""
+    made = "grades (n INTEGER PRIMARY KEY, account INTEGER REFERENCES accounts (id), class VARCHAR(9), UNIQUE (account, class))"
+    app = App("postgresql", tmp_path, accounts(), ROWS, f"CREATE TABLE {made}")
+    there = f"{app.url.rpartition('%3D')[2]}_more"
+    app.execute(
+        f"CREATE SCHEMA {there}",
+        f"CREATE TABLE {there}.{made}",
+        f"INSERT INTO {there}.grades VALUES (1, 1, 'a'), (2, 2, 'a')",  # noqa: S608 - the test's own names
+        "INSERT INTO grades VALUES (3, 4, 'a')",
+    )
+    app.settings = Settings(accounts=COLUMNS)
+    first = app.planned(MAP)
+    by = {one.key: one for one in held([*first.steps()])}
+    assert {key: one.outcome for key, one in by.items()} == {"1": "unique-key", "2": "unique-key"}
+    go = decisions_of([decision(by["1"], "go"), decision(by["2"], "go")])
+    app.plan = app.planned(MAP, go)
+    app.execute("INSERT INTO grades VALUES (4, 5, 'a')")
+    assert app.apply() == {("4", "5"): "two rows of `grades` would meet under the unique key (account, class)"}
+    assert app.all(f"SELECT n FROM {there}.grades") == [(2,)]  # noqa: S608 - the test's own names

@@ -33,6 +33,7 @@ def status(accounts: Accounts, schema: Schema = None) -> None:
             for name, number in sorted(Counter(json.loads(one.counts)).items()):
                 typer.echo(f"  {number:,} {name}")
             for doing, who in journal.all_refused(connection, one.run):
-                tell_left([who], when=" by the rollback" if doing == "undo" else "")
+                if doing != "hold":  # those are counted above, and `report` tells them
+                    tell_left([who], when=" by the rollback" if doing == "undo" else "")
     if half:
         raise typer.Exit(1)

@@ -22,6 +22,7 @@ def verify(accounts: Accounts, schema: Schema = None) -> None:
     for one in found.findings:
         typer.echo(shown(f"  {one.kind}: {one.text}"))
     if found.open:
-        typer.echo(f"  {found.open:,} accounts carry an old id because a run left them; `status` says why")
+        why = "because the plan holds them, or a run left them: `report` and `status` say why"
+        typer.echo(f"  {found.open:,} carry an old id {why}")
     if found.findings:
         raise typer.Exit(1)

@@ -4,7 +4,8 @@
     images       such values as JSON and back, and the digest of a state
     database     the connection: one run at a time, transactions, the database's words as sentences
     journal      rolecall's own tables: runs, what each changed (before and after), who was refused, aliases for ever
-    rows         the rows around some people, read at once, changed in memory, written at once
+    rows         the rows around some people, read at once, changed in memory
+    writer       what differs then, written at once
     guarding     what the database would do by itself to rows around, which must not happen unseen
     changes      what a step of the plan changes in them, or why it must not
     carrying     a plan, carried out

@@ -35,6 +35,10 @@ class Around(msgspec.Struct):
             found = self.tables[name] = stored(connection, name)
         return found
 
+    def full(self, name: str) -> str:
+        """Give the name of a table here for how a plan names it."""
+        return _full(self.accounts.name, name)
+
     def maker(self) -> Maker:
         """Give what makes accounts of rows, and so their fingerprints."""
         return Maker(self.settings)
@@ -60,13 +64,12 @@ def look_around(target: Target, connection: Connection, settings: Settings) -> A
             "the plan is about accounts of a file, and only those in a database are carried over: make it of the "
             "database, with `--accounts URL`"
         )
-    schema = name.rpartition(".")[0]
     seen = table_of(connection, name)
     tables = SqlTables(target.looking, seen, settings)
     accounts = stored(connection, name)
     referring, clash, known = dict[str, tuple[Stored, tuple[str, ...]]](), dict[str, str](), {name: accounts}
     for one in tables.referring:
-        full = one.table if not schema or "." in one.table else f"{schema}.{one.table}"
+        full = _full(name, one.table)
         table = known.setdefault(full, stored(connection, full))
         referring[full], clash[full] = (table, one.columns), one.clash
     names = [*dict.fromkeys((name, *referring))]
@@ -76,3 +79,9 @@ def look_around(target: Target, connection: Connection, settings: Settings) -> A
             f"`{lost}` is no InnoDB table, so nothing could be taken back: `ALTER TABLE {lost} ENGINE=InnoDB`"
         )
     return Around(settings, seen, accounts, referring, clash, pointing(connection, names), known)
+
+
+def _full(accounts: str, name: str) -> str:
+    """Give a table's name with its schema, where accounts are named with theirs; in it are those without."""
+    schema = accounts.rpartition(".")[0]
+    return name if not schema or "." in name else f"{schema}.{name}"

@@ -192,7 +192,7 @@ class Carrier:
                 continue
             why = refused if refused or not _does(step) else _tried(changes, rows, step)
             if not _does(step):
-                batch.accounts.update(one.outcome for one in placed_in(step))
+                batch.hold(number, step)
             elif why:
                 batch.leave(number, step, why)
             else:
@@ -220,6 +220,7 @@ class Carrier:
         self._journal.write(connection, entries)
         self._journal.know(connection, aliases, run.run)
         self._journal.refuse(connection, run.run, "apply", batch.left)
+        self._journal.refuse(connection, run.run, "hold", batch.held)
         self._advance(connection, found, batch.position, batch.accounts)
 
     def _was_planned(self, key: str, identifier: str) -> bool:

@@ -94,7 +94,9 @@ class Changes:
 
     def _merge(self, step: PersonStep, mine: dict[str, Record]) -> None:
         stays = mine[step.survivor]
-        self._met = frozenset(one.table for one in step.clashes)  # by the settings, or by a decision: else no merge
+        self._met = frozenset(
+            self._around.full(one.table) for one in step.clashes
+        )  # by the settings, or by a decision: else no merge
         losing = [record for key, record in mine.items() if key != step.survivor]
         taken = self._taken(step.columns, stays, mine)
         self._point_to(stays, losing)
@@ -139,8 +141,8 @@ class Changes:
             holder = self._rows.holder(table, key, moved) if set(key) & changes.keys() else None
             if holder is None or holder is record:
                 continue
-            if self._around.clash[name] != "keep" and name.rpartition(".")[2] not in self._met:
-                raise Refused(_meeting(name, table, key))
+            if self._around.clash[name] != "keep" and name not in self._met:
+                raise Refused(f"two rows of `{name}` would meet under the unique key ({', '.join(key)})")
             if table is self._around.accounts:
                 raise Refused(f"two accounts would meet under the unique key ({', '.join(key)})")
             self._check_pointing(record, self._around.pointing[name])
@@ -165,13 +167,6 @@ class Changes:
                 raise Refused(
                     f"a row of `{record.table.name}` would be deleted, and `{one.table}.{one.columns[0]}` names it"
                 )
-
-
-def _meeting(name: str, table: Stored, key: tuple[str, ...]) -> str:
-    """Say that two rows cannot both be there, or could not be told apart when the run is undone."""
-    if key in table.keys or table.named:
-        return f"two rows of `{name}` would meet under the unique key ({', '.join(key)})"
-    return f"two rows of `{name}`, which has no key, would become the same, and could not be told apart afterwards"
 
 
 def in_kind(table: Stored, column: str, old: Any, new: str, native: Any = None) -> Any:  # noqa: ANN401 - whatever is stored

@@ -11,7 +11,7 @@ from typing import Any, Final, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from rolecall.errors import FactsError
 from rolecall.migration.accounts.connecting import engine_of, name_of, scrubbed, without_values
@@ -27,7 +27,10 @@ _SETTINGS: Final = {
     "mariadb": _MYSQL,
     "sqlite": (),
 }
-_RAISED: Final = 1644  # MariaDB's number for what a trigger says
+# What is wrong with the statement, the login or the server, not with the rows: classes of PostgreSQL's states.
+_NOT_ROWS: Final = ("08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "55", "57", "58", "XX")
+# MariaDB's numbers, among those that may mean anything: what a trigger says, a CHECK, a value that cannot be read.
+_ROWS: Final = (1292, 1644, 3819, 4025)
 
 T = TypeVar("T")
 
@@ -109,6 +112,8 @@ class Target:
             yield
         except SQLAlchemyError as error:
             raise FactsError(f"`{self.name}`: {scrubbed(said(error), self.engine.url)}") from None
+        except Refused as error:  # not of somebody's rows, but of rolecall's own
+            raise FactsError(f"`{self.name}`: {scrubbed(str(error), self.engine.url)}") from None
 
     def _opened(self) -> Connection:
         try:
@@ -173,9 +178,13 @@ def said(error: Exception) -> str:
 
 def _refusal(error: DBAPIError) -> bool:
     """Say whether the database refused these very rows, so that others may still pass."""
-    if not isinstance(error, OperationalError):
-        return not error.connection_invalidated and type(error).__name__ != "InterfaceError"
-    return getattr(error.orig, "args", (0,))[:1] == (_RAISED,)
+    if error.connection_invalidated:
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return not state.startswith(_NOT_ROWS)
+    said: tuple[object, ...] = getattr(error.orig, "args", ())
+    return isinstance(error, IntegrityError | DataError) or bool(said and said[0] in _ROWS)
 
 
 def _passing(error: DBAPIError) -> bool:

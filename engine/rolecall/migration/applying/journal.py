@@ -208,14 +208,22 @@ class Journal:
         )
 
     def refuse(self, connection: Connection, run: int, doing: str, left: Iterable[tuple[int, Left]]) -> None:
-        """Write down who was left as they were while `doing` it; what was written of them before gives way."""
+        """Write down who was left as they were: by `apply`, by `undo`, or because the plan holds them (`hold`)."""
+        left = [*left]
+        if not left:
+            return
         table = self.refused.c
-        for step, one in left:
-            same = (table.run == run, table.step == step, table.doing == doing)
-            connection.execute(delete(self.refused).where(*same))
-            values = {"run": run, "step": step, "doing": doing, "person": one.person[:LONGEST]}
-            values |= {"accounts": json.dumps(one.accounts), "why": one.why}
-            connection.execute(insert(self.refused).values(values))
+        if doing == "undo":  # that is tried again, and nothing else is
+            steps = [step for step, _ in left]
+            connection.execute(
+                delete(self.refused).where(table.run == run, table.doing == doing, table.step.in_(steps))
+            )
+        same = {"run": run, "doing": doing}
+        rows = [
+            same | {"step": step, "person": one.person[:LONGEST], "accounts": json.dumps(one.accounts), "why": one.why}
+            for step, one in left
+        ]
+        connection.execute(insert(self.refused), rows)
 
     def all_refused(self, connection: Connection, run: int) -> list[tuple[str, Left]]:
         """Give who was left as they were in a run, and while doing what."""

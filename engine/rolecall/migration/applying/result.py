@@ -7,6 +7,7 @@ from collections import Counter
 import msgspec
 
 from rolecall.migration.model import AccountStep, PersonStep, placed_in
+from rolecall.migration.outcomes import CONFLICTS
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -42,6 +43,16 @@ class Batch(msgspec.Struct):
     accounts: Counter[str]
     rows: Counter[str]
     left: list[tuple[int, Left]]
+    held: list[tuple[int, Left]] = []
+
+    def hold(self, number: int, step: PersonStep | AccountStep) -> None:
+        """Take note of somebody whom the plan does not change; of those whom it holds, or who were left, by name."""
+        placed = placed_in(step)
+        self.accounts.update(one.outcome for one in placed)
+        keys = tuple(one.key for one in placed if one.outcome in CONFLICTS or one.outcome == "left")
+        if keys:
+            why = next(one.outcome for one in placed if one.key in keys)
+            self.held.append((number, Left(step.person if isinstance(step, PersonStep) else "", keys, why)))
 
     def leave(self, number: int, step: PersonStep | AccountStep, why: str) -> None:
         """Leave somebody as they are."""

@@ -155,13 +155,9 @@ class _Verifier:
         """Look for accounts that carry an old id although its v3.0 id is known."""
         columns, table = self._around.settings.accounts, self._around.accounts.table
         aliases = self._journal.aliases.c
-        left = {
-            key
-            for run in self._runs
-            for doing, one in self._journal.all_refused(self._connection, run.run)
-            for key in one.accounts
-            if doing == "apply"
-        }
+        # The newest plan has all accounts: whom it holds no more, and who carries an old id, has got it back.
+        refused = self._journal.all_refused(self._connection, self._runs[-1].run)
+        left = {key for doing, one in refused if doing in ("apply", "hold") for key in one.accounts}
         seen = self._around.seen.c
         query = select(seen[columns.key], seen[columns.role], aliases.district, aliases.role, aliases.new)
         carried = _as_text(seen[columns.id], self._connection.dialect.name)
@@ -179,7 +175,7 @@ class _Verifier:
             if key in left:
                 self._found.open += 1
                 continue
-            said = f"the account {key} carries an old id of `{row[4]}`: plan again, or see why the plan holds it"
+            said = f"the account {key} carries an old id of `{row[4]}`: plan again, or find what writes it"
             self._add("old-id", table.name, key, said)
 
 

@@ -10,7 +10,8 @@ from rolecall.migration.applying.around import Around
 from rolecall.migration.applying.guarding import Guard
 from rolecall.migration.applying.images import encode
 from rolecall.migration.applying.journal import Entry
-from rolecall.migration.applying.rows import Record, Rows, Values, Writer
+from rolecall.migration.applying.rows import Record, Rows, Values
+from rolecall.migration.applying.writer import Writer
 
 
 def carry_out(connection: Connection, around: Around, rows: Rows) -> None:
