@@ -359,4 +359,8 @@ def test_what_the_plan_holds_does_not_spoil_a_rehearsal(folder):
     assert "old-id" not in ran.out
     assert migrate("apply", "plan.jsonl", "--commit").code == 0
     ran = migrate("verify")
-    assert (ran.code, "old-id" in ran.out, "1 carry an old id because the plan holds them" in ran.out) == (0, False, True)
+    assert (ran.code, "old-id" in ran.out, "1 carry an old id because the plan holds them" in ran.out) == (
+        0,
+        False,
+        True,
+    )
