@@ -94,9 +94,8 @@ class Changes:
 
     def _merge(self, step: PersonStep, mine: dict[str, Record]) -> None:
         stays = mine[step.survivor]
-        self._met = frozenset(
-            self._around.full(one.table) for one in step.clashes
-        )  # by the settings, or by a decision: else no merge
+        # Tables whose rows may meet: the settings say so, or a decision; else the plan has no merge.
+        self._met = frozenset(self._around.full(one.table) for one in step.clashes)
         losing = [record for key, record in mine.items() if key != step.survivor]
         taken = self._taken(step.columns, stays, mine)
         self._point_to(stays, losing)

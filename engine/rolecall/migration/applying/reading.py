@@ -1,4 +1,4 @@
-"""The rows around some people, read and locked in a few statements, whoever many the people are."""
+"""The rows around some people, read and locked in a few statements, however many people there are."""
 
 from __future__ import annotations
 
