@@ -25,7 +25,7 @@ def rollback(
     from rolecall.migration.applying.undoing import Undoer  # noqa: PLC0415 - keeps --help quick
 
     with stopping() as stop, Progress() as told:
-        outcome = Undoer(accounts, run, schema=schema, commit=commit, told=told, stop=stop).run()
+        outcome = Undoer(accounts, run, schema=schema, commit=commit, told=told, expect=told.expect, stop=stop).run()
     if not commit:
         typer.echo("dry run: everything was tried and taken back; `--commit` does it")
     elif outcome.state == "undone":

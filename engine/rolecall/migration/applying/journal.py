@@ -184,6 +184,12 @@ class Journal:
         query = select(table.step).where(table.run == run, table.undone.is_(None), table.step < below)
         return [*connection.scalars(query.distinct().order_by(table.step.desc()).limit(number))]
 
+    def left_steps(self, connection: Connection, run: int) -> int:
+        """Count the steps that changed something which is not undone."""
+        table = self.entries.c
+        query = select(func.count(table.step.distinct())).where(table.run == run, table.undone.is_(None))
+        return connection.scalar(query) or 0
+
     def of_steps(self, connection: Connection, run: int, steps: Sequence[int]) -> dict[int, list[Entry]]:
         """Give what these steps changed, by step, in order."""
         table = self.entries.c

@@ -36,11 +36,15 @@ class Undoer:
         commit: bool = False,
         batch: int = BATCH,
         told: Told = lambda _what, _number: None,
+        expect: Told = lambda _what, _number: None,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Say which run, and where. `schema` is that of the accounts, where it is not the connection's own."""
+        """Say which run, and where. `schema` is that of the accounts, where it is not the connection's own.
+
+        `expect` hears how many people there are, `told` how many are behind it.
+        """
         self._url, self._number, self._commit, self._batch = url, run, commit, batch
-        self._told, self._stop = told, stop
+        self._told, self._expect, self._stop = told, expect, stop
         self._journal = Journal(schema)
         self._below = 0
         self._left: dict[int, Left] = {}
@@ -56,6 +60,7 @@ class Undoer:
             if self._commit:
                 target.attempt(connection, lambda: self._mark(connection, run, "undoing"))
             self._below = run.steps
+            self._expect("people", target.attempt(connection, lambda: self._journal.left_steps(connection, run.run)))
             while steps := target.attempt(connection, lambda: self._next(connection), keep=False):
                 self._do(target, connection, around, steps, found)
                 if self._stop():
