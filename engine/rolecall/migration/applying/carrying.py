@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -13,23 +13,20 @@ from sqlalchemy import Connection
 
 from rolecall.errors import FactsError
 from rolecall.migration.applying.around import Around, look_around
-from rolecall.migration.applying.changes import MOVING, Changes
+from rolecall.migration.applying.changes import Changes
 from rolecall.migration.applying.database import Refused, Target
 from rolecall.migration.applying.journal import Entry, Journal, Run
 from rolecall.migration.applying.reading import read_around
 from rolecall.migration.applying.result import Batch, Outcome
 from rolecall.migration.applying.rows import Rows
+from rolecall.migration.applying.steps import Work, aliases_of, does, in_batches
 from rolecall.migration.applying.writing import carry_out, entry
-from rolecall.migration.model import AccountStep, AliasStep, NewStep, PersonStep, Settings, Step, placed_in
+from rolecall.migration.model import AccountStep, PersonStep, Settings, placed_in
 from rolecall.migration.written import Plan
 
 BATCH: Final = 500
-_ROWS: Final = 20_000
 
 Told = Callable[[str, int], None]
-
-
-Work = tuple[int, Step]
 
 
 class Carrier:
@@ -73,7 +70,7 @@ class Carrier:
             if found.state == "applied":
                 found.again = True
                 return found
-            for work in self._batches(found.position):
+            for work in in_batches(self._plan, found.position, self._batch):
                 self._do(target, connection, around, work, found)
                 if found.position <= work[-1][0] or self._stop():  # who was not come to must not be passed over
                     break
@@ -135,22 +132,6 @@ class Carrier:
 
     # steps
 
-    def _batches(self, position: int) -> Iterator[list[Work]]:
-        """Give the steps that are not behind the run, so many at a time as change something."""
-        work: list[Work] = []
-        doing = size = 0
-        for number, step in enumerate(self._plan.steps()):
-            if number < position:
-                continue
-            work.append((number, step))
-            doing += _does(step)
-            size += len(step.olds) + 1 if isinstance(step, PersonStep | NewStep) else 1
-            if doing >= self._batch or size >= _ROWS:
-                yield work
-                work, doing, size = [], 0, 0
-        if work:
-            yield work
-
     def _do(self, target: Target, connection: Connection, around: Around, work: list[Work], found: Outcome) -> None:
         """Do some steps in one transaction; where the database refuses them, each in one of its own."""
         try:
@@ -178,7 +159,7 @@ class Carrier:
     ) -> Batch:
         """Do some steps."""
         batch = Batch(found.position, Counter(), Counter(), [])
-        doing = [step for _, step in work if isinstance(step, PersonStep | AccountStep) and _does(step)]
+        doing = [step for _, step in work if isinstance(step, PersonStep | AccountStep) and does(step)]
         rows, prints = read_around(connection, around, [] if refused else doing)
         changes = Changes(around, connection, rows, prints, self._was_planned)
         entries: list[Entry] = []
@@ -187,11 +168,11 @@ class Carrier:
             if at and self._stop():
                 break
             batch.position = number + 1
-            aliases += _aliases(step)
+            aliases += aliases_of(step)
             if not isinstance(step, PersonStep | AccountStep):
                 continue
-            why = refused if refused or not _does(step) else _tried(changes, rows, step)
-            if not _does(step):
+            why = refused if refused or not does(step) else _tried(changes, rows, step)
+            if not does(step):
                 batch.hold(number, step)
             elif why:
                 batch.leave(number, step, why)
@@ -253,22 +234,3 @@ def _tried(changes: Changes, rows: Rows, step: PersonStep | AccountStep) -> str:
         rows.undo()
         return str(error)
     return ""
-
-
-def _does(step: Step) -> bool:
-    """Say whether a step changes a row."""
-    if isinstance(step, PersonStep):
-        return any(one.outcome in MOVING for one in step.accounts)
-    return isinstance(step, AccountStep) and step.account.outcome == "archived"
-
-
-def _aliases(step: Step) -> list[tuple[str, str, str, str]]:
-    """Give what a step says of ids: (district, role, old id, v3.0 id)."""
-    if isinstance(step, AliasStep):
-        found = [(step.district, "student", step.old, step.new)]
-    elif isinstance(step, PersonStep | NewStep):
-        found = [(district, role, old, step.person) for district, role, old in step.olds]
-        found.append((step.district, "", step.person, step.person))
-    else:
-        return []
-    return found

@@ -12,40 +12,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    delete,
-    func,
-    insert,
-    inspect,
-    select,
-    update,
-)
+from sqlalchemy import Connection, MetaData, delete, func, insert, inspect, select, update
 from sqlalchemy.dialects import mysql
 
+from rolecall.migration.applying import own
 from rolecall.migration.applying.result import Left
-
-LONGEST: Final = 191
-"""So long may an id be; four of them make a key even in MariaDB."""
-
-_LENGTHS: Final = (64, 32, LONGEST, LONGEST)
-"""So long the parts of an alias may be."""
 
 NOTHING: Final = (
     "nothing was ever carried out here: there are no tables of rolecall's (`--schema` names the schema that they are "
     "in, where the accounts' table has one)"
 )
-
-_ROOM: Final = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
-_EXACT: Final[dict[str, Any]] = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
 
 
 class Run(msgspec.Struct):
@@ -88,57 +64,8 @@ class Journal:
         """Describe them."""
         made = MetaData(schema=schema)
         self.metadata = made
-        self.runs = Table(
-            "rolecall_runs",
-            made,
-            Column("run", Integer, primary_key=True, autoincrement=False),
-            Column("plan", String(80), nullable=False),
-            Column("state", String(16), nullable=False),
-            Column("position", Integer, nullable=False),
-            Column("steps", Integer, nullable=False),
-            Column("settings", _ROOM, nullable=False),
-            Column("counts", _ROOM, nullable=False),
-            Column("began", BigInteger, nullable=False),
-            Column("ended", BigInteger),
-            **_EXACT,
-        )
-        self.entries = Table(
-            "rolecall_journal",
-            made,
-            Column("run", Integer, primary_key=True, autoincrement=False),
-            Column("step", Integer, primary_key=True, autoincrement=False),
-            Column("n", Integer, primary_key=True, autoincrement=False),
-            Column("tbl", String(LONGEST), nullable=False),
-            Column("identity", _ROOM, nullable=False),
-            Column("before", _ROOM, nullable=False),
-            Column("after", _ROOM),
-            Column("many", Integer, nullable=False),
-            Column("undone", BigInteger),
-            **_EXACT,
-        )
-        self.refused = Table(
-            "rolecall_refused",
-            made,
-            Column("run", Integer, primary_key=True, autoincrement=False),
-            Column("step", Integer, primary_key=True, autoincrement=False),
-            Column("doing", String(8), primary_key=True),
-            Column("person", String(LONGEST), nullable=False),
-            Column("accounts", _ROOM, nullable=False),
-            Column("why", _ROOM, nullable=False),
-            **_EXACT,
-        )
-        self.aliases = Table(
-            "rolecall_aliases",
-            made,
-            Column("district", String(_LENGTHS[0]), primary_key=True),
-            Column("role", String(_LENGTHS[1]), primary_key=True),
-            Column("old", String(LONGEST), primary_key=True),
-            Column("new", String(LONGEST), primary_key=True),
-            Column("run", Integer, nullable=False),
-            Index("rolecall_aliases_old", "old"),
-            Index("rolecall_aliases_new", "new"),
-            **_EXACT,
-        )
+        self.runs, self.entries = own.runs(made), own.entries(made)
+        self.refused, self.aliases = own.refused(made), own.aliases(made)
 
     def there(self, connection: Connection) -> bool:
         """Say whether there are such tables."""
@@ -226,7 +153,8 @@ class Journal:
             )
         same = {"run": run, "doing": doing}
         rows = [
-            same | {"step": step, "person": one.person[:LONGEST], "accounts": json.dumps(one.accounts), "why": one.why}
+            same
+            | {"step": step, "person": one.person[: own.LONGEST], "accounts": json.dumps(one.accounts), "why": one.why}
             for step, one in left
         ]
         connection.execute(insert(self.refused), rows)
@@ -268,7 +196,7 @@ class Journal:
     @staticmethod
     def fits(row: tuple[str, str, str, str]) -> bool:
         """Say whether ids are as long as ids are; others are none of Clever's, and nobody asks for them."""
-        return all(len(one) <= most and "\0" not in one for one, most in zip(row, _LENGTHS, strict=True))
+        return all(len(one) <= most and "\0" not in one for one, most in zip(row, own.LENGTHS, strict=True))
 
 
 def _upsert(connection: Connection) -> Any:  # noqa: ANN401 - SQLAlchemy's
