@@ -1,5 +1,6 @@
 """The matrix's page in a real browser: seen, found, filtered, read by keyboard, printed, and obeyed by nobody."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -101,8 +102,12 @@ def test_each_type_fits_one_screen(opened: Any, file: Path) -> None:
 
 
 @pytest.mark.full
-def test_a_narrow_screen_scrolls_only_the_table(opened: Any, file: Path) -> None:
-    """In a hand the page itself is as wide as the screen, and the names of the rows stay in sight."""
+def test_a_narrow_screen_scrolls_only_the_table(opened: Any, tmp_path: Path) -> None:
+    """In a hand the page itself is as wide as the screen, however long the files' names are, and those of rows stay."""
+    deep = tmp_path / "a-folder-whose-name-is-so-long-that-no-narrow-screen-holds-it-in-one-line" / "policies"
+    shutil.copytree(POLICIES, deep)
+    file = tmp_path / "matrix.html"
+    assert run("matrix", deep, "--output", file).code == 0
     with Tab(opened, file, viewport=SECTION[1]) as tab:
         assert tab.page.evaluate("() => document.documentElement.scrollWidth") <= 390
         tab.page.evaluate("() => document.querySelector('#section ._wide').scrollLeft = 200")

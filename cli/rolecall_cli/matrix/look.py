@@ -18,7 +18,7 @@ h1 { font-size: 1.4rem; margin: 0; }
 h2 { font-size: 1.15rem; margin: 0; }
 a { color: var(--link); }
 code { background: var(--code); border-radius: .2rem; font-size: .92em; padding: .1em .3em; overflow-wrap: anywhere; }
-small, caption, footer, ._of { color: var(--soft); font-size: .86rem; }
+small, caption, footer, ._of { color: var(--soft); font-size: .86rem; overflow-wrap: anywhere; }
 ._of { margin: .2rem 0 .8rem; }
 #_tools:not([hidden]) { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; margin-bottom: .6rem; }
 #_tools label { color: var(--soft); }
