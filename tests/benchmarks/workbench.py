@@ -108,6 +108,7 @@ def measure_all(folder: Path, other: Path, rounds: int) -> dict[str, Run]:
     """Run each tool, and print what it took."""
     commands = {
         "check": ("check", folder), "test": ("test", folder), "prove": ("prove", folder), "diff": ("diff", folder, other),
+        "matrix": ("matrix", folder, "--format", "html"),
     }  # fmt: skip
     found = {}
     for tool, command in commands.items():

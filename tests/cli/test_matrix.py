@@ -325,23 +325,12 @@ def test_a_git_revision_is_another_version(tmp_path, monkeypatch):
     assert run("matrix").code == 3
 
 
-def work(*arguments):
-    """How many seconds a processor works on a command, from the shell; the best of three runs."""
-    best = []
-    for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        ran = process("matrix", *arguments)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert (ran.code, ran.err) == (0, "")
-        best.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return min(best)
-
-
 @pytest.mark.full
-def test_it_is_drawn_in_time(tmp_path):
-    """The shipped policy within a second, 200 rules on 30 types within ten and in a GiB: as a page, from the shell."""
+def test_a_large_policy_is_drawn_in_little_memory(tmp_path):
+    """200 rules on 30 types, as a page, from the shell, in a GiB. How long it takes `benchmarks.workbench` tells."""
     file = tmp_path / "big.yaml"
     file.write_text(big_policy_text(200), "utf-8")
-    assert work(POLICIES, "--output", tmp_path / "page.html") < 1
-    assert work(file, "--output", tmp_path / "page.html") < 10
+    ran = process("matrix", file, "--output", tmp_path / "page.html")
+    assert (ran.code, ran.err) == (0, "")
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1 << 20
+    assert (tmp_path / "page.html").stat().st_size > 100_000
