@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import timedelta
-from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rolecall_cli.live import DEFAULT_STORE, StoreUrl, open_clever, open_store
 from rolecall_cli.options import Format, note
+from rolecall_cli.signals import until_asked
 from rolecall_cli.syncing import Bar, Teller
 
 if TYPE_CHECKING:
@@ -119,27 +117,8 @@ def _watch(
     from rolecall.facts.sync import Watch  # noqa: PLC0415 - keeps --help quick
 
     note(f"following Clever every {every.total_seconds():g} seconds; Ctrl-C stops")
-    with _until_stopped() as stop:
+    with until_asked() as stop:
         Watch(
             clever, roster, told=teller.tell_news, stop=stop, districts=districts, every=every, full=full, accept=accept
         ).run()
     note("stopped; the store stays as it is, and the next sync goes on from there")
-
-
-@contextmanager
-def _until_stopped() -> Generator[Event]:
-    """Give an event that Ctrl-C and SIGTERM set; a second Ctrl-C ends the process at once."""
-    stop = Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask(number: int, _frame: object) -> None:
-        stop.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    for number in before:
-        signal.signal(number, ask)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -5,27 +5,19 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from types import FrameType
 
 import typer
+
+from rolecall_cli.signals import ASKING, until_asked
 
 
 @contextmanager
 def stopping() -> Generator[Callable[[], bool]]:
-    """Give what says whether somebody wants it to end."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    asked: list[int] = []
+    """Give what says whether somebody wants it to end. A signal that the process was told to ignore is ignored."""
+    heard = tuple(number for number in ASKING if signal.getsignal(number) is not signal.SIG_IGN)
+    with until_asked(heard, _tell) as asked:
+        yield asked.is_set
 
-    def ask(number: int, _frame: FrameType | None) -> None:
-        asked.append(number)
-        signal.signal(number, before[signal.Signals(number)])
-        typer.echo("ending after this person; once more ends at once, and loses nothing", err=True)
 
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, ask)
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _tell() -> None:
+    typer.echo("ending after this person; once more ends at once, and loses nothing", err=True)

@@ -8,7 +8,7 @@ together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Literal
 
@@ -228,5 +228,4 @@ def losses(steps: Sequence[EffectStep]) -> int:
     return len({one.person for one in steps if one.direction == "lost"})
 
 
-Told = Callable[[str, int], None]
 """Hears what is being done, and how far it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, Literal
 
 import msgspec
@@ -43,6 +44,9 @@ class Account(msgspec.Struct, frozen=True, gc=False):
 
 
 UNREADABLE: Final = -(1 << 62)
+
+Told = Callable[[str, int], None]
+"""Hears what is being done, and how many of it are behind."""
 
 
 class Choice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -235,6 +239,7 @@ __all__ = [
     "Reference",
     "Settings",
     "Step",
+    "Told",
     "clever_role",
     "placed_in",
 ]

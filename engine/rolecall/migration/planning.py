@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, BinaryIO, Final
 
 import msgspec
@@ -23,6 +23,7 @@ from rolecall.migration.model import (
     NewStep,
     PersonStep,
     Settings,
+    Told,
 )
 from rolecall.migration.outcomes import OUTCOMES
 from rolecall.migration.references import Tables, look
@@ -30,8 +31,6 @@ from rolecall.migration.written import VERSION, Body, Header, MapSaid
 
 _EVERY: Final = 10_000
 _NAMED: Final = 100
-
-Told = Callable[[str, int], None]
 
 
 class Planner:

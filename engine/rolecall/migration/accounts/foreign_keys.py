@@ -62,7 +62,7 @@ ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION
 """
 
 _BINARY: Final = ("BINARY", "VARBINARY")
-_MYSQLS: Final = ("mysql", "mariadb")
+MYSQLS: Final = ("mysql", "mariadb")
 
 _Cell = tuple[
     object, str | None, str, str, str
@@ -90,7 +90,7 @@ def _connection(looked: Inspector) -> Connection:
 def not_looked_at(looked: Inspector) -> str:
     """Say, in a sentence, where foreign keys to accounts may stand and not be found, or ""."""
     kind = looked.dialect.name
-    if kind in _MYSQLS:
+    if kind in MYSQLS:
         if _connection(looked).scalar(text(_MYSQL_SEES)):
             return ""
         return (
@@ -140,7 +140,7 @@ def _reflected(looked: Inspector, accounts: Table) -> Iterator[ForeignKey]:
 
 _LOOKS: Final[dict[str, Callable[[Connection, Table], Iterator[_Cell]]]] = {
     "postgresql": _of_postgresql,
-    **dict.fromkeys(_MYSQLS, _of_mysql),
+    **dict.fromkeys(MYSQLS, _of_mysql),
 }
 
 
@@ -204,20 +204,21 @@ def unique_keys(looked: Inspector, table: Table) -> list[tuple[str, ...]]:
 
 def as_compared(column: Column[Any], dialect: str) -> Any:  # noqa: ANN401 - SQLAlchemy's
     """Give a column as a unique key compares it: on MySQL and MariaDB mostly without regard to case or accents."""
-    if dialect in _MYSQLS and isinstance(column.type, String):
+    if dialect in MYSQLS and isinstance(column.type, String):
         return func.hex(func.weight_string(func.rtrim(column)))
     return column
 
 
 def without_transactions(looked: Inspector, table: Table) -> str:
     """Give the storage engine of a table of MySQL's or MariaDB's that is not InnoDB, else ""."""
-    if looked.dialect.name not in _MYSQLS:
+    if looked.dialect.name not in MYSQLS:
         return ""
     kept = looked.get_table_options(table.name, table.schema).get(f"{looked.dialect.name}_engine", "")
     return "" if str(kept).lower() == "innodb" else str(kept) or "an unknown engine"
 
 
 __all__ = [
+    "MYSQLS",
     "ForeignKey",
     "as_compared",
     "holds_bytes",

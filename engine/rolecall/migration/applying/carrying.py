@@ -18,15 +18,12 @@ from rolecall.migration.applying.database import Refused, Target
 from rolecall.migration.applying.journal import Entry, Journal, Run
 from rolecall.migration.applying.reading import read_around
 from rolecall.migration.applying.result import Batch, Outcome
-from rolecall.migration.applying.rows import Rows
 from rolecall.migration.applying.steps import Work, aliases_of, does, in_batches
 from rolecall.migration.applying.writing import carry_out, entry
-from rolecall.migration.model import AccountStep, PersonStep, Settings, placed_in
+from rolecall.migration.model import AccountStep, PersonStep, Settings, Told, placed_in
 from rolecall.migration.written import Plan
 
 BATCH: Final = 500
-
-Told = Callable[[str, int], None]
 
 
 class Carrier:
@@ -49,7 +46,6 @@ class Carrier:
         self._journal = Journal(self._settings.accounts.table.rpartition(".")[0] or None)
         self._planned: set[int] | None = None
         self._run: Run | None = None
-        self._handled = 0
 
     def run(self) -> Outcome:
         """Do it, or go on where it was stopped; `FactsError` where it must not begin."""
@@ -114,15 +110,6 @@ class Carrier:
             found.run, found.position, found.state = run.run, run.position, run.state
             found.accounts.update(json.loads(run.counts))
 
-    def _advance(self, connection: Connection, found: Outcome, position: int, counts: Counter[str]) -> None:
-        """Write down how far the run is; in the transaction in which it got there."""
-        run = self._run
-        if run is None:
-            return
-        said = json.dumps(found.accounts + counts)
-        if not self._journal.advance(connection, run, position=position, counts=said):
-            raise FactsError(gone_on(run))
-
     def _end(self, target: Target, connection: Connection, found: Outcome) -> None:
         found.state = "applied"
         run = self._run
@@ -171,10 +158,9 @@ class Carrier:
             aliases += aliases_of(step)
             if not isinstance(step, PersonStep | AccountStep):
                 continue
-            why = refused if refused or not does(step) else _tried(changes, rows, step)
             if not does(step):
                 batch.hold(number, step)
-            elif why:
+            elif why := refused or rows.tried(changes.of, step):
                 batch.leave(number, step, why)
             else:
                 batch.accounts.update(one.outcome for one in placed_in(step))
@@ -194,7 +180,7 @@ class Carrier:
         entries: list[Entry],
         aliases: list[tuple[str, str, str, str]],
     ) -> None:
-        """Write down what a batch did."""
+        """Write down what a batch did, and how far the run is; in the transaction in which it got there."""
         run = self._run
         if run is None:
             return
@@ -202,7 +188,9 @@ class Carrier:
         self._journal.know(connection, aliases, run.run)
         self._journal.refuse(connection, run.run, "apply", batch.left)
         self._journal.refuse(connection, run.run, "hold", batch.held)
-        self._advance(connection, found, batch.position, batch.accounts)
+        counts = json.dumps(found.accounts + batch.accounts)
+        if not self._journal.advance(connection, run, position=batch.position, counts=counts):
+            raise FactsError(gone_on(run))
 
     def _was_planned(self, key: str, identifier: str) -> bool:
         """Say whether the plan knew that an account carried an id: then it has decided what comes of it."""
@@ -223,14 +211,3 @@ def _half_done(run: Run) -> str:
     if run.state == "undoing":
         return f"run {run.run} is half undone: {undo} goes on with that; apply the plan after it"
     return f"run {run.run}, of another plan, is half done: apply that plan to its end, or undo it with {undo}"
-
-
-def _tried(changes: Changes, rows: Rows, step: PersonStep | AccountStep) -> str:
-    """Change what a step changes, in memory; give why it must not be, and then nothing is."""
-    rows.begin()
-    try:
-        changes.of(step)
-    except Refused as error:
-        rows.undo()
-        return str(error)
-    return ""

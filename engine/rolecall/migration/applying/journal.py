@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Connection, MetaData, delete, func, insert, inspect, select, update
 from sqlalchemy.dialects import mysql
 
+from rolecall.migration.accounts.foreign_keys import MYSQLS
 from rolecall.migration.applying import own
 from rolecall.migration.applying.result import Left
 
@@ -174,7 +175,7 @@ class Journal:
         if not values:
             return
         said: Any
-        if connection.dialect.name in ("mysql", "mariadb"):
+        if connection.dialect.name in MYSQLS:
             said = mysql.insert(self.aliases).prefix_with("IGNORE")
         else:
             said = _upsert(connection)(self.aliases).on_conflict_do_nothing()

@@ -9,6 +9,8 @@ from sqlalchemy import Column, Connection, select, type_coerce
 
 from rolecall.migration.accounts.foreign_keys import holds_bytes
 from rolecall.migration.applying.around import Around
+from rolecall.migration.applying.images import decode
+from rolecall.migration.applying.journal import Entry
 from rolecall.migration.applying.rows import Rows
 from rolecall.migration.applying.stored import AsText
 from rolecall.migration.model import AccountStep, PersonStep, placed_in
@@ -41,6 +43,16 @@ def read_around(
         for column in names if wanted else ():
             rows.fetch(table, column, {*found, *_written(connection, wanted)})
     return rows, prints
+
+
+def read_changed(connection: Connection, around: Around, rows: Rows, entries: Iterable[Entry]) -> None:
+    """Read the rows that were changed, as they are now. A row whose table has another key since is not found."""
+    by: dict[str, list[tuple[Any, ...]]] = {}
+    for one in entries:
+        by.setdefault(one.tbl, []).append(tuple(decode(one.identity)))
+    for name, names in by.items():
+        table = around.table(connection, name)
+        rows.fetch_named(table, [one for one in names if len(one) == len(table.identity)])
 
 
 def _prints(connection: Connection, around: Around, keys: Sequence[str]) -> dict[str, str]:

@@ -16,14 +16,14 @@ from sqlalchemy.schema import AddConstraint, CreateSchema, DropConstraint
 
 from rolecall.errors import FactsError
 from rolecall.migration.accounts.foreign_keys import quietly
-from rolecall.migration.applying.carrying import Carrier, Told
+from rolecall.migration.applying.carrying import Carrier
 from rolecall.migration.applying.database import Target
 from rolecall.migration.applying.images import Digest
 from rolecall.migration.applying.result import Outcome
 from rolecall.migration.applying.stored import stored
 from rolecall.migration.applying.undoing import Undoer
 from rolecall.migration.applying.verifying import Finding, verify
-from rolecall.migration.model import Settings
+from rolecall.migration.model import Settings, Told
 from rolecall.migration.written import Plan
 
 _AT_ONCE: Final = 2_000

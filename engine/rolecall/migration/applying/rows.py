@@ -6,8 +6,8 @@ difference between a row as it was read and as it is at the end, so that the ord
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, ParamSpec
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, literal, or_, select
 
@@ -17,6 +17,7 @@ from rolecall.migration.applying.stored import Stored
 
 _AT_ONCE: Final = 200
 Values = dict[str, Any]
+P = ParamSpec("P")
 
 
 class Record:
@@ -145,6 +146,16 @@ class Rows:
         record.now = record.was = dict(values)
         self._enter(record)
         return record
+
+    def tried(self, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> str:
+        """Do what a person's step does, in memory; give why it must not be, and then nothing is."""
+        self.begin()
+        try:
+            work(*args, **kwargs)
+        except Refused as error:
+            self.undo()
+            return str(error)
+        return ""
 
     def undo(self) -> None:
         """Take back what was changed since `begin`."""

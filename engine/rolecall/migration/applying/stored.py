@@ -31,15 +31,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import UserDefinedType
 
-from rolecall.migration.accounts.foreign_keys import quietly, unique_keys
+from rolecall.migration.accounts.foreign_keys import MYSQLS, quietly, unique_keys
 
 # Types without their length: a cast to `varchar(4)` would cut a text short, where storing it is refused.
 _CATALOG: Final = text(
     "SELECT a.attname, format_type(a.atttypid, -1) FROM pg_attribute a WHERE a.attrelid = "
     "to_regclass(:name) AND a.attnum > 0 AND NOT a.attisdropped"
 )
-
-_MYSQLS: Final = ("mysql", "mariadb")
 
 
 class Plainly(UserDefinedType[Any]):
@@ -134,7 +132,7 @@ class Stored(msgspec.Struct, frozen=True):
 
     def among_alike(self, same: Sequence[Any], kind: str, many: int) -> Any:  # noqa: ANN401 - SQLAlchemy's
         """Say which rows are meant where so many of those that cannot be told apart are; MariaDB has a word for it."""
-        if kind in _MYSQLS:
+        if kind in MYSQLS:
             return and_(*same)
         names: list[Any] = [
             literal_column(one) for one in (("tableoid", "ctid") if kind == "postgresql" else ("rowid",))
@@ -206,7 +204,7 @@ def stored(connection: Connection, name: str) -> Stored:
     naming = [primary] if primary else [one for one in keys if set(one) <= never_null]
     identity = naming[0] if naming and set(naming[0]) <= {*names} else ()
     stamps = tuple(str(one["name"]) for one in found if "on update" in str(one.get("default") or "").lower())
-    return Stored(name, table, names, identity or names, bool(identity), keys, stamps if kind in _MYSQLS else ())
+    return Stored(name, table, names, identity or names, bool(identity), keys, stamps if kind in MYSQLS else ())
 
 
 def _type(kind: str, written: str, said: str) -> Any:  # noqa: ANN401 - SQLAlchemy's
@@ -214,7 +212,7 @@ def _type(kind: str, written: str, said: str) -> Any:  # noqa: ANN401 - SQLAlche
         return AsText(written or "text")
     if any(one in said.upper() for one in ("CHAR", "TEXT", "CLOB")) or (kind == "sqlite" and said == "NULL"):
         return Worded(kind)
-    return Floating() if said.upper().startswith("FLOAT") and kind in _MYSQLS else Plainly()
+    return Floating() if said.upper().startswith("FLOAT") and kind in MYSQLS else Plainly()
 
 
 class Pointing(msgspec.Struct, frozen=True):

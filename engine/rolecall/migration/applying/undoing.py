@@ -12,14 +12,15 @@ from sqlalchemy import Connection
 from rolecall.errors import FactsError
 from rolecall.migration.accounts.making import text as as_text
 from rolecall.migration.applying.around import Around, look_around
-from rolecall.migration.applying.carrying import BATCH, Told, gone_on
+from rolecall.migration.applying.carrying import BATCH, gone_on
 from rolecall.migration.applying.database import Refused, Target
 from rolecall.migration.applying.images import decode
 from rolecall.migration.applying.journal import NOTHING, Entry, Journal, Run
+from rolecall.migration.applying.reading import read_changed
 from rolecall.migration.applying.result import Left, Outcome
 from rolecall.migration.applying.rows import Rows
 from rolecall.migration.applying.writing import put_back
-from rolecall.migration.model import Settings
+from rolecall.migration.model import Settings, Told
 
 _ENDED = ("undone",)
 
@@ -126,14 +127,14 @@ class Undoer:
         """Undo some steps; give how many were looked at, and who of them was left."""
         entries = self._journal.of_steps(connection, self._number, steps)
         rows = Rows(connection, around.indexed())
-        self._read(connection, around, rows, [one for some in entries.values() for one in some])
+        read_changed(connection, around, rows, [one for some in entries.values() for one in some])
         left: dict[int, Left] = {}
         done = 0
         for step in steps:
             if done and self._stop():
                 break
             done += 1
-            why = refused or _tried(connection, around, rows, entries[step])
+            why = refused or rows.tried(_put_back, connection, around, rows, entries[step])
             if why:
                 left[step] = self._leave(connection, around, entries[step], why)
         put_back(connection, around, rows)
@@ -156,27 +157,11 @@ class Undoer:
             ids += [as_text(values[columns.id]) for values in (after, before) if columns.id in values]
         return Left(self._journal.whose(connection, ids), tuple(accounts), why)
 
-    @staticmethod
-    def _read(connection: Connection, around: Around, rows: Rows, entries: Sequence[Entry]) -> None:
-        """Read the rows that were changed, as they are now."""
-        by: dict[str, list[tuple[object, ...]]] = {}
-        for one in entries:
-            by.setdefault(one.tbl, []).append(tuple(decode(one.identity)))
-        for name, names in by.items():
-            table = around.table(connection, name)
-            rows.fetch_named(table, [one for one in names if len(one) == len(table.identity)])
 
-
-def _tried(connection: Connection, around: Around, rows: Rows, entries: Sequence[Entry]) -> str:
-    """Put back what a step changed, in memory; give why it must not be, and then nothing is."""
-    rows.begin()
-    try:
-        for one in reversed(entries):
-            _undo(connection, around, rows, one)
-    except Refused as error:
-        rows.undo()
-        return str(error)
-    return ""
+def _put_back(connection: Connection, around: Around, rows: Rows, entries: Sequence[Entry]) -> None:
+    """Put back what a step changed, in memory; raises `Refused`."""
+    for one in reversed(entries):
+        _undo(connection, around, rows, one)
 
 
 def _undo(connection: Connection, around: Around, rows: Rows, one: Entry) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -15,8 +15,9 @@ from rolecall.migration.applying.around import Around, look_around
 from rolecall.migration.applying.database import Target
 from rolecall.migration.applying.images import decode
 from rolecall.migration.applying.journal import NOTHING, Entry, Journal, Run
+from rolecall.migration.applying.reading import read_changed
 from rolecall.migration.applying.rows import Rows
-from rolecall.migration.model import Settings, clever_role
+from rolecall.migration.model import Settings, Told, clever_role
 
 _AT_ONCE: Final = 500
 
@@ -41,9 +42,7 @@ class Verified(msgspec.Struct):
     open: int
 
 
-def verify(
-    url: str, *, schema: str | None = None, told: Callable[[str, int], None] = lambda _what, _number: None
-) -> Verified:
+def verify(url: str, *, schema: str | None = None, told: Told = lambda _what, _number: None) -> Verified:
     """Compare the database with its journal. Only reads."""
     journal = Journal(schema)
     with Target(url) as target, target.connected(read=True) as connection, connection.begin():
@@ -64,7 +63,7 @@ class _Verifier:
         journal: Journal,
         around: Around,
         runs: Sequence[Run],
-        told: Callable[[str, int], None],
+        told: Told,
     ) -> None:
         self._connection, self._journal, self._around, self._runs, self._told = connection, journal, around, runs, told
         self._later: dict[str, dict[tuple[Any, ...], list[Entry]]] = {}
@@ -76,7 +75,7 @@ class _Verifier:
             if run.state != "applied":
                 said = f"run {run.run} is {run.state}, at step {run.position:,} of {run.steps:,}"
                 self._add("half-done", "rolecall_runs", str(run.run), said)
-            for entries in self._entries(run.run):
+            for entries in self._entries(run):
                 self._stands(entries)
                 self._dangles(entries)
         self._old_ids()
@@ -85,22 +84,17 @@ class _Verifier:
     def _add(self, kind: Kind, table: str, row: str, text: str) -> None:
         self._found.findings.append(Finding(kind, table, row, text))
 
-    def _entries(self, run: int) -> Iterator[list[Entry]]:
+    def _entries(self, run: Run) -> Iterator[list[Entry]]:
         """Give what a run changed and what is not undone, some at a time."""
-        below = self._runs[-1].steps + max(one.steps for one in self._runs)
-        while steps := self._journal.last_steps(self._connection, run, _AT_ONCE, below):
+        below = run.steps
+        while steps := self._journal.last_steps(self._connection, run.run, _AT_ONCE, below):
             below = steps[-1]
-            yield [one for some in self._journal.of_steps(self._connection, run, steps).values() for one in some]
+            yield [one for some in self._journal.of_steps(self._connection, run.run, steps).values() for one in some]
 
     def _stands(self, entries: Sequence[Entry]) -> None:
         """See that these rows are as they were left; a later step may have changed them since."""
         rows = Rows(self._connection, {}, lock=False)
-        by: dict[str, list[tuple[Any, ...]]] = {}
-        for one in entries:
-            by.setdefault(one.tbl, []).append(tuple(decode(one.identity)))
-        for full, names in by.items():
-            table = self._around.table(self._connection, full)
-            rows.fetch_named(table, [one for one in names if len(one) == len(table.identity)])
+        read_changed(self._connection, self._around, rows, entries)
         for one in entries:
             self._found.rows += 1
             name: tuple[Any, ...] = tuple(decode(one.identity))
@@ -127,7 +121,7 @@ class _Verifier:
             found: dict[tuple[Any, ...], list[Entry]] = {}
             self._later[entry.tbl] = found
             for run in self._runs:
-                for entries in self._entries(run.run):
+                for entries in self._entries(run):
                     for one in entries:
                         if one.tbl == entry.tbl:
                             found.setdefault(self._before(one), []).append(one)

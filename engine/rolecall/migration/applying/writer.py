@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam
 
+from rolecall.migration.accounts.foreign_keys import MYSQLS
 from rolecall.migration.applying.database import Refused
 from rolecall.migration.applying.rows import Record, Values, typed
 from rolecall.migration.applying.stored import Stored
@@ -80,7 +81,7 @@ class Writer:
             return said.where(*same)
         kind = self._connection.dialect.name
         said = said.where(table.among_alike(same, kind, many))
-        return said.with_dialect_options(**{f"{kind}_limit": many}) if kind in ("mysql", "mariadb") else said
+        return said.with_dialect_options(**{f"{kind}_limit": many}) if kind in MYSQLS else said
 
     def _run(self, table: Stored, said: Any, rows: list[Values], wanted: int) -> None:  # noqa: ANN401 - SQLAlchemy's
         met = self._connection.execute(said, rows).rowcount
