@@ -154,10 +154,11 @@ def _copy_tables(target: Target, other: Target, schema: str | None) -> State:
 def _make(copy: Connection, made: MetaData, schema: str | None, name: str) -> None:
     """Make the tables, those of other schemas too that are referred to; `FactsError` where anything is there."""
     looked = inspect(copy)
-    for one in {schema, *(table.schema for table in made.tables.values())}:
+    for one in sorted({schema, *(table.schema for table in made.tables.values())}, key=str):
         there = looked.get_table_names(one) if one is None or looked.has_schema(one) else []
         if there:
-            full = f"{one}.{there[0]}" if one else there[0]
+            first = min(there)  # databases give them in no order
+            full = f"{one}.{first}" if one else first
             raise FactsError(f"`{name}` is not empty, it has `{full}`: a rehearsal must not touch what is there")
         if one is not None:
             copy.execute(CreateSchema(one, if_not_exists=True))
