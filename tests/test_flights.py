@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import uptime
 from demo import at, pdp, who
 from facts.stages import SECOND, direct_stage, store_stage
 from rolecall import Assignments
@@ -111,14 +112,14 @@ def test_many_at_once_are_one_fetch():
 def test_different_keys_do_not_wait_for_each_other():
     """Whoever wants something else fetches it, at the same time."""
     well = Well(wait=0.2)
-    began = time.monotonic()
+    began = uptime.seconds()
 
     def fetch():
         return (yield Call("the well", well.port, None, well.aport))
 
     found = together(8, lambda number: run(well.flights.join(number, fetch)))
     assert found == ["water"] * 8
-    assert time.monotonic() - began < 8 * 0.2
+    assert uptime.seconds() - began < 8 * 0.2
 
 
 def test_a_failure_is_everybodys_and_is_not_repeated():
@@ -255,9 +256,9 @@ def test_nobody_waits_for_a_task_of_their_own_thread():
         well = Well(wait=0.1)
         task = asyncio.ensure_future(well.adraw())
         await asyncio.sleep(0.02)
-        began = time.monotonic()
+        began = uptime.seconds()
         assert well.draw() == "water"
-        assert time.monotonic() - began < 5
+        assert uptime.seconds() - began < 5
         assert await task == "water"
         return well.flights._flying
 
@@ -404,9 +405,9 @@ def test_sync_questions_in_an_event_loop_come_to_an_end():
             pdp = stage.pdp()
             tasks = [asyncio.ensure_future(pdp.aauthorize(TEACHER, ALGEBRA, "edit")) for _ in range(5)]
             await asyncio.sleep(0)
-            began = time.monotonic()
+            began = uptime.seconds()
             assert pdp.authorize(TEACHER, ALGEBRA, "edit").allowed
-            assert time.monotonic() - began < 5
+            assert uptime.seconds() - began < 5
             stage.after(SECOND)
             assert all(one.allowed for one in await asyncio.gather(*tasks))
 

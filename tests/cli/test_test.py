@@ -4,11 +4,11 @@ import json
 import os
 import shutil
 import threading
-import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import uptime
 import yaml
 from demo import POLICIES
 from rolecall_cli import covering, watching
@@ -205,9 +205,9 @@ def test_watching_goes_on_after_a_mistake(here, monkeypatch):
 
 def test_it_is_quick():
     """From the shell, the shipped policy's tests take no longer than a person waits for."""
-    start = time.monotonic()
+    start = uptime.seconds()
     assert process("test", POLICIES).code == 0
-    assert time.monotonic() - start < 10  # about half a second on a machine that does nothing else
+    assert uptime.seconds() - start < 10  # about half a second on a machine that does nothing else
 
 
 def test_covered_lines_are_those_of_the_rules():

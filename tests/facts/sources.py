@@ -30,6 +30,7 @@ from sqlalchemy import event
 
 Json = dict[str, Any]
 Made = Callable[[Json], Json]
+LONG = timedelta(seconds=25)  # a machine that stands still for a moment ends no try; `Fault.slow(60)` does
 KINDS = ("district", "school", "term", "section", "user")
 
 
@@ -87,7 +88,7 @@ def fake_of(snapshot: Json, **options: Any) -> FakeClever:
 
 def direct_of(fake: FakeClever, *, client: Json | None = None, **options: Any) -> Direct:
     """Facts asked of the fake; `client` are other settings of the client."""
-    given = {"transport": fake.transport(), "per_minute": 1_000_000} | (client or {})
+    given = {"transport": fake.transport(), "per_minute": 1_000_000, "timeout": LONG, "patience": LONG} | (client or {})
     tokens = given.pop("tokens", None) or StaticTokens(fake.tokens)
     return Direct(Clever(tokens, **given), **options)
 

@@ -19,7 +19,6 @@ from rolecall.testing import demo_district
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 SECOND = timedelta(seconds=1)
-STALL = timedelta(seconds=25)  # less than `Fault.slow(60)` waits, and than a rate limit of 30 seconds
 INSTANT = timedelta(microseconds=1)
 
 
@@ -81,9 +80,7 @@ class DirectStage(Stage):
         super().__init__(snapshot or district())
         self.fake = fake_of(self.snapshot, clock=lambda: self.now / 1e9)
         clock = Clock(now=lambda: self.now / 1e9, ticks=lambda: self.ticks, sleep=self._sleep, asleep=self._asleep)
-        # Only the timeout of asyncio goes by real time: a machine that stands still for a moment must not end a try.
-        client = {"clock": clock, "tokens": tokens, "timeout": STALL, "patience": STALL}
-        self.facts = direct_of(self.fake, client=client, **options)
+        self.facts = direct_of(self.fake, client={"clock": clock, "tokens": tokens}, **options)
 
     def _sleep(self, seconds):
         self.ticks += seconds

@@ -7,6 +7,7 @@ from email.utils import formatdate
 
 import httpx
 import pytest
+import uptime
 from facts.clever.peer import DISTRICT, Hands, answer, ask, client, fails, record
 from rolecall.calls import run, run_async
 from rolecall.facts.clever import Unavailable
@@ -183,9 +184,9 @@ def test_an_answer_that_takes_longer_than_it_may_is_given_up_in_async_code():
         return asyncio.sleep(30)
 
     clever = client(slow, timeout=timedelta(seconds=0.05), patience=timedelta(seconds=0.4))
-    began = time.monotonic()
+    began = uptime.seconds()
     assert "no whole answer came in time" in str(refused("async", clever))
-    assert time.monotonic() - began < 0.6
+    assert uptime.seconds() - began < 0.6
     assert len(waiting) == 2
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import httpcore
 import pytest
+import uptime
 from facts.clever.peer import DISTRICT, OLD, TOKEN, ask, everything_logged, http, listening
 from rolecall.calls import run, run_async
 from rolecall.facts.clever import Clever, StaticTokens, Unavailable
@@ -78,10 +79,10 @@ def test_a_connection_that_is_cut_is_made_again(fault, mode):
 def test_an_answer_that_never_comes_whole_is_given_up(fault, mode):
     """However it is slow, the time that is given is what it takes."""
     with listening(fault) as (url, _), everything_logged() as log:
-        began = time.monotonic()
+        began = uptime.seconds()
         with pytest.raises(Unavailable, match="no whole answer came in time"):
             user(mode, client(url, timeout=0.1, patience=0.2))
-        assert time.monotonic() - began < 2
+        assert uptime.seconds() - began < 2
     assert TOKEN not in log.getvalue()
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import httpx
 import pytest
+import uptime
 from clever_fake import NOW, OAKVALE, PINE_HOLLOW, Clock, ask, fake, ids, link, pages, who
 from rolecall.testing import Fault
 
@@ -196,10 +197,10 @@ def test_a_slow_answer_is_waited_for(clever, get):
 def test_an_answer_slower_than_the_time_out_is_a_time_out(clever, get):
     """At once: no test waits for it. Without a time-out, there is none."""
     clever.fault(Fault.slow(60))
-    begun = time.perf_counter()
+    begun = uptime.seconds()
     with pytest.raises(httpx.ReadTimeout) as failed:
         get(USERS, timeout=30)
-    assert time.perf_counter() - begun < 5
+    assert uptime.seconds() - begun < 5
     assert failed.value.request.url.path == "/v3.0/users"
     clever.clear_faults()
     clever.fault(Fault.slow(0.001))
