@@ -8,7 +8,8 @@ import random
 import tempfile
 from collections.abc import Iterator
 from copy import deepcopy
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from itertools import chain, combinations, product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,11 +28,17 @@ SMALL = 90
 """How many cells a type may have for each of them to be looked at."""
 
 
-class Pair(NamedTuple):
+@dataclass(frozen=True)
+class Pair:
     """Two policies."""
 
     old: Json
     new: Json
+
+    @cached_property
+    def languages(self) -> tuple[Language, Language]:
+        """Return both as the specification reads them."""
+        return Language(self.old), Language(self.new)
 
 
 def version(policy: Json) -> Version:
@@ -145,7 +152,7 @@ class Both:
 
     def __init__(self, pair: Pair, name: str) -> None:
         """Make the policy in which all rules of both stand, to know what is asked."""
-        self.languages = [Language(one) for one in pair]
+        self.languages = pair.languages
         self.name = name
         self.types = [language.types.get(name) for language in self.languages]
         self.kind: ResourceType = next(one for one in reversed(self.types) if one)

@@ -109,7 +109,7 @@ def as_told(coverage: Coverage) -> dict[str, Any]:
     }
 
 
-@parts(30)
+@parts(30, 2_000)
 def test_coverage_is_what_counting_by_hand_gives(seeds: range) -> None:
     """Of any assertions in any cells: cells, situations and both sides of every bound, counted one by one."""
     counted = 0

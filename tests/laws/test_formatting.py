@@ -17,7 +17,7 @@ from rolecall.vocabulary.origin import Source
 
 COMMENT = re.compile(r"#[ !]*(c\d+[^\r\n]*)")
 MANY = [pytest.param(range(n, n + 2_500), marks=pytest.mark.full) for n in range(10_000, 20_000, 2_500)]
-SOME = [pytest.param(range(n, n + 150), marks=pytest.mark.full) for n in range(10_000, 10_600, 150)]
+SOME = [pytest.param(range(n, n + 150), marks=pytest.mark.full) for n in range(10_000, 11_500, 150)]
 
 
 def comments(text: str) -> list[str]:

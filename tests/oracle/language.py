@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,10 +52,10 @@ class ResourceType:
         """Tell whether it is one of the application's own types."""
         return bool(self.within)
 
-    @property
-    def scopes(self) -> set[str]:
+    @cached_property
+    def scopes(self) -> frozenset[str]:
         """Return the scopes that the type's location has; `resource` only where there are owners."""
-        around = set().union(*(AROUND[place] for place in self.within or {self.name}))
+        around = frozenset[str]().union(*(AROUND[place] for place in self.within or {self.name}))
         return around | {"anywhere"} | ({"resource"} if self.own else set())
 
     @property
