@@ -34,7 +34,10 @@ class People(msgspec.Struct, frozen=True, eq=False):
 
 
 class Report(msgspec.Struct, frozen=True, eq=False):
-    """All that is to be told. `people` and `history` are None where nobody asked for them."""
+    """All that is to be told. `people` and `history` are None where nobody asked for them.
+
+    `revision` is the git revision that the new version is of, where it is of one.
+    """
 
     old: str
     new: str
@@ -43,6 +46,7 @@ class Report(msgspec.Struct, frozen=True, eq=False):
     history: History | None
     failed: tuple[str, ...]
     listed: bool
+    revision: str = ""
 
     @property
     def verdict(self) -> str:
@@ -68,6 +72,24 @@ def read_gates(gates: list[str]) -> list[tuple[str, str]]:
         direction, kind, permission = match.groups()
         found.append((direction, f"{kind or '*'}.{permission or '*'}"))
     return found
+
+
+def check_gates(gates: list[tuple[str, str]], difference: Difference) -> None:
+    """Refuse a gate for what neither version knows: it would let everything through, and nobody would know."""
+    from rolecall.errors import did_you_mean  # noqa: PLC0415 - keeps --help quick
+
+    kinds: dict[str, set[str]] = {}
+    for version in (difference.old, difference.new):
+        for name, table in version.table.types.items():
+            kinds.setdefault(name, set()).update(table.permissions)
+    for direction, pattern in gates:
+        kind, _, permission = pattern.partition(".")
+        types = [name for name in kinds if fnmatchcase(name, kind)]
+        known = {one for name in types for one in kinds[name]}
+        if not any(fnmatchcase(one, permission) for one in known):
+            what, fix = ("permission", permission) if types else ("resource type", kind)
+            said = f"`{direction}:{pattern}` guards nothing: neither version has a {what} `{fix}`"
+            raise typer.BadParameter(f"{said}: {did_you_mean(fix, known or kinds)}", param_hint="--fail-on")
 
 
 class Limits(msgspec.Struct, frozen=True):

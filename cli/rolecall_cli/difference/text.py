@@ -10,7 +10,7 @@ from rolecall_cli.difference.report import People, Report, said_cause, said_peop
 from rolecall_cli.style import shown, styled
 
 if TYPE_CHECKING:
-    from rolecall.analysis.difference import Change, Difference
+    from rolecall.analysis.difference import Cause, Change, Difference
 
 MOST = 40
 """So many changes, and rows of people, are shown; the rest is counted."""
@@ -59,7 +59,11 @@ def _change(change: Change) -> Iterator[str]:
     yield shown(f"      {who(change)}")
     if said := people.states(change.states):
         yield shown(f"      {said}")
-    for cause in change.causes:
+    yield from _causes(change.causes)
+
+
+def _causes(causes: tuple[Cause, ...]) -> Iterator[str]:
+    for cause in causes:
         how, does = said_cause(cause)
         yield styled(shown(f"      {does}: {cause.rule.id} ({cause.rule.origin}){how and f', {how}'}"), "dim")
 
@@ -82,6 +86,7 @@ def _doubts(found: Difference) -> Iterator[str]:
     yield styled("where roles are doubtful, or somebody acts as fewer than they hold", "bold")
     for one in found.doubts:
         yield shown(f"  {one.direction} {one.type}.{one.permission}, for example {people.person(one.who)}")
+        yield from _causes(one.causes)
 
 
 def _idle(found: Difference) -> Iterator[str]:
