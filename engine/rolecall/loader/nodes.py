@@ -26,6 +26,8 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]
 # the file: line breaks to YAML 1.1's parser that nothing else breaks at, and marks that turn text around.
 _NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_MERGE = re.compile(r"^<{7} ", re.MULTILINE)
+
 Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
 
 
@@ -116,6 +118,9 @@ def parse(source: Source, findings: list[Finding]) -> Node | None:
 
 def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Finding:
     """Say in plain words what the YAML parser stumbled over, at the place where an author can mend it."""
+    if merge := _MERGE.search(source.text):  # whatever else is wrong comes of it
+        helps = ("keep what is meant of both sides, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>",)
+        return Finding("not-yaml", "a merge was left half done here", source.at(merge.start()), helps=helps)
     mark = error.problem_mark or error.context_mark
     at = Origin(source, mark.line + 1, mark.column + 1) if mark else Origin(source, 1, 1)
     start = error.context_mark or mark
