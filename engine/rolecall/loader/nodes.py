@@ -110,17 +110,21 @@ def parse(source: Source, findings: list[Finding]) -> Node | None:
     except _Refused:
         return None
     except yaml.MarkedYAMLError as error:
-        findings.append(_syntax(source, error))
+        findings.append(_half_merged(source) or _syntax(source, error))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         findings.append(Finding("not-yaml", f"the file is not YAML: {error}", Origin(source, 1, 1)))
     return None
 
 
+def _half_merged(source: Source) -> Finding | None:
+    """Say that git left its marks, where it did: whatever else the parser stumbles over comes of them."""
+    found = _MERGE.search(source.text)
+    helps = ("keep what is meant of both sides, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>",)
+    return found and Finding("not-yaml", "a merge was left half done here", source.at(found.start()), helps=helps)
+
+
 def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Finding:
     """Say in plain words what the YAML parser stumbled over, at the place where an author can mend it."""
-    if merge := _MERGE.search(source.text):  # whatever else is wrong comes of it
-        helps = ("keep what is meant of both sides, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>",)
-        return Finding("not-yaml", "a merge was left half done here", source.at(merge.start()), helps=helps)
     mark = error.problem_mark or error.context_mark
     at = Origin(source, mark.line + 1, mark.column + 1) if mark else Origin(source, 1, 1)
     start = error.context_mark or mark
