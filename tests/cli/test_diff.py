@@ -122,6 +122,32 @@ def test_what_only_doubt_gains_is_told_beside_what_others_lose():
 
 
 @pytest.mark.usefixtures("both")
+def test_another_time_zone_is_gained_and_lost_where_the_term_decides():
+    """No cell differs, and yet a class is past some hours earlier or later: gates mind it, of what the term decides."""
+    past = "  - {id: p, because: B., for: section, when: everyone, if: {term: past}, if_unknown: {term: skip}, max: none}\n"
+    old = MORE.replace("[view, edit]", "{view: , edit: {implies: [view]}}") + past
+    Path("old.yaml").write_text(old, "utf-8")
+    Path("new.yaml").write_text(old + "timezone: America/Chicago\n", "utf-8")
+    for gate, code in (
+        ("gained", 1),
+        ("lost:section.view", 1),
+        ("changed", 1),
+        ("gained:section.edit", 0),
+        ("lost:student", 0),
+    ):
+        ran = run("diff", "old.yaml", "new.yaml", "--fail-on", gate)
+        assert ran.code == code, gate
+    assert ran.out.startswith("old.yaml → new.yaml: the meaning changes, at the hours at which terms begin and end\n")
+    assert "\nat the hours at which terms begin and end somebody gains or loses section.view\n" in ran.out
+    assert json.loads(run("diff", "old.yaml", "new.yaml", "--format", "json").out)["shifted"] == ["section.view"]
+    for form in ("markdown", "github"):
+        assert "somebody gains or loses section.view" in run("diff", "old.yaml", "new.yaml", "--format", form).out
+    Path("old.yaml").write_text(MORE, "utf-8")
+    Path("new.yaml").write_text(MORE + "timezone: America/Chicago\n", "utf-8")
+    assert run("diff", "old.yaml", "new.yaml", "--fail-on", "changed").code == 0
+
+
+@pytest.mark.usefixtures("both")
 def test_wrong_usage():
     """A gate that is none, people without facts, and what is neither a path nor a revision."""
     for arguments, said in (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rolecall_cli.audit.replay import said_group
 from rolecall_cli.difference import history
-from rolecall_cli.difference.report import Report, said_cause, said_people, said_resources
+from rolecall_cli.difference.report import Report, said_cause, said_people, said_resources, said_shifted
 from rolecall_cli.difference.text import who
 from rolecall_cli.github import command
 
@@ -26,6 +26,7 @@ def as_data(report: Report) -> dict[str, object]:
         "unchanged": found.unchanged,
         "complete": found.complete,
         "declared": [{"code": one.code, "text": one.text, "decides": one.means} for one in found.declared],
+        "shifted": list(found.shifted),
         "changes": [_change(one) for one in found.changes],
         "doubts": [
             {
@@ -149,6 +150,8 @@ def as_annotations(report: Report) -> Iterator[str]:
     for one in report.difference.doubts:
         message = f"where roles are doubtful or not acted as, for example {people.person(one.who)}"
         yield from _annotated(report, f"{one.direction}: {one.type}.{one.permission}", message, one.causes)
+    for said in said_shifted(report.difference):
+        yield command("warning", "gained or lost", said, {})
     for row in report.people.affected.rows if report.people else ():
         what = ", ".join(f"{row.type}.{permission}" for permission in row.permissions)
         yield command("notice", "people affected", f"{said_people(row)} {what} {said_resources(row)}", {})

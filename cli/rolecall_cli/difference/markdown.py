@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rolecall_cli.audit.replay import said_group
 from rolecall_cli.difference import history
-from rolecall_cli.difference.report import Report, said_cause, said_people, said_resources
+from rolecall_cli.difference.report import Report, said_cause, said_people, said_resources, said_shifted
 from rolecall_cli.difference.text import MOST, who
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def render(report: Report) -> str:
     if report.failed:
         parts.append("\n".join(f"- :x: {code(one)}" for one in report.failed))
     if found.declared:
-        parts.append("\n".join(f"- {code(one.text)}" for one in found.declared))
+        told = [*(one.text for one in found.declared), *said_shifted(found)]
+        parts.append("\n".join(f"- {code(one)}" for one in told))
     if found.changes:
         parts.append("\n".join(_table(found)))
     if found.doubts:

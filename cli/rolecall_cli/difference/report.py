@@ -58,6 +58,8 @@ class Report(msgspec.Struct, frozen=True, eq=False):
             return "the meaning changes"
         if found.doubts:
             return "the meaning changes, but only where roles are doubtful or not acted as"
+        if found.shifted:
+            return "the meaning changes, at the hours at which terms begin and end"
         return "what can be asked changes, and no answer does"
 
 
@@ -111,6 +113,7 @@ def failed_gates(
         (one.direction, f"{one.type}.{permission}") for one in difference.changes for permission in one.permissions
     }
     moved |= {(one.direction, f"{one.type}.{one.permission}") for one in difference.doubts}
+    moved |= {(way, name) for way in ("gained", "lost") for name in difference.shifted}
     for direction, pattern in gates:
         through = sorted({name for way, name in moved if direction in (way, "changed") and fnmatchcase(name, pattern)})
         if through:
@@ -123,6 +126,12 @@ def failed_gates(
     if history is not None and most is not None and history.tally.different + history.undecided > most:
         perhaps = f", and {history.undecided:,} cannot be compared" if history.undecided else ""
         yield f"--max-decisions {most}: {history.tally.different:,} recorded decisions would be others{perhaps}"
+
+
+def said_shifted(found: Difference) -> Iterator[str]:
+    """Say what another time zone does, where it does something."""
+    if found.shifted:
+        yield f"at the hours at which terms begin and end somebody gains or loses {', '.join(found.shifted)}"
 
 
 def said_cause(cause: Cause) -> tuple[str, str]:

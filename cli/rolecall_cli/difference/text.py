@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rolecall_cli.difference import history
-from rolecall_cli.difference.report import People, Report, said_cause, said_people, said_resources
+from rolecall_cli.difference.report import People, Report, said_cause, said_people, said_resources, said_shifted
 from rolecall_cli.style import shown, styled
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def render(report: Report) -> str:
     colour = "green" if found.unchanged else "yellow"
     parts = [[styled(shown(f"{report.old} → {report.new}: {report.verdict}"), colour)]]
     parts += [[shown(one.text) for one in found.declared]] if found.declared else []
+    parts += [[shown(one) for one in said_shifted(found)]] if found.shifted else []
     parts += list(_changes(found))
     parts += [list(_doubts(found))] if found.doubts else []
     parts += [list(_idle(found))] if found.idle else []

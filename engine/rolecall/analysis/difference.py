@@ -88,7 +88,11 @@ class Cells(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True, eq=False):
-    """What an edit does. `unchanged` is proven: no cell differs, and nothing that decides is declared anew."""
+    """What an edit does. `unchanged` is proven: no cell differs, and nothing that decides is declared anew.
+
+    `shifted` are the permissions (`section.edit`) that somebody gains or loses at the hours at which terms begin and
+    end, where the time zone is another one: the cells are the same, and a class is in one of them earlier or later.
+    """
 
     old: Version
     new: Version
@@ -98,6 +102,7 @@ class Difference(msgspec.Struct, frozen=True, eq=False):
     doubts: tuple[Doubt, ...]
     cells: dict[str, Cells]
     complete: bool = True
+    shifted: tuple[str, ...] = ()
 
     @property
     def unchanged(self) -> bool:
@@ -120,7 +125,8 @@ def compare(old: Version, new: Version) -> Difference:
     changes: list[Change] = []
     doubts: list[Doubt] = []
     cells: dict[str, Cells] = {}
-    complete = True
+    complete, another_zone = True, old.policy.timezone != new.policy.timezone
+    shifted: dict[str, None] = {}
     crowds: Crowds = {}
     for name in dict.fromkeys([*new.table.types, *old.table.types]):
         for pair in sides(old.table, new.table, name):
@@ -128,11 +134,12 @@ def compare(old: Version, new: Version) -> Difference:
             changes += one.changes()
             doubts += one.doubts()
             complete = complete and one.complete
+            shifted |= dict.fromkeys(one.shifted() if another_zone else ())
             before = cells.get(name, Cells(0, 0, 0))
             mine = one.cells()
             cells[name] = Cells(*map(sum, zip(_numbers(before), _numbers(mine), strict=True)))
     found = tuple(declared(old.policy, new.policy, terms=terms))
-    return Difference(old, new, found, edits, tuple(changes), tuple(doubts), cells, complete)
+    return Difference(old, new, found, edits, tuple(changes), tuple(doubts), cells, complete, tuple(shifted))
 
 
 def same_meaning(old: Table, new: Table) -> bool:
@@ -201,6 +208,17 @@ class _Type:
                     found.setdefault(key, (change, []))[1].append(permission)
         for change, permissions in found.values():
             yield msgspec.structs.replace(change, permissions=tuple(permissions))
+
+    def shifted(self) -> Iterator[str]:
+        """Give the permissions about which the term decides, for somebody in some version, in doubt too."""
+        space, d = self.doubted.space, self.doubted.space.d
+        term = frozenset(level for one in space.attributes if one.name == "term" for level in one.levels)
+        for permission in self.subtraction.permissions if term else ():
+            for number in (OLD, NEW):
+                allowed = d.both(self.doubted.allowed(number, permission), self.doubted.people)
+                denied = d.without(self.doubted.people, allowed)
+                if d.both(d.forget(allowed, term), d.forget(denied, term)):
+                    yield f"{self.name}.{permission}"
 
     def _of(self, permission: str, direction: Direction, cells: int) -> Iterator[Change]:
         """Give the changes of one permission: its cells by what the state leaves to ask of the roles."""
