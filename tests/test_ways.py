@@ -57,8 +57,8 @@ def repository(tmp_path):
     return folder
 
 
-def ran(folder, step, **environment):
-    """Run a step as the runner does: bash, any failure ends it."""
+def ran(folder, step, *, pipefail=True, **environment):
+    """Run a step as the runner does: bash, any failure ends it; that of a pipe's beginning only where asked for."""
     variables = {key: value for key, value in os.environ.items() if not key.startswith("ROLECALL_")}
     variables |= {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -67,7 +67,8 @@ def ran(folder, step, **environment):
         "NO_COLOR": "1",
         **environment,
     }
-    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps()[step]["run"]]
+    command = ["bash", "--noprofile", "--norc", "-e", *(("-o", "pipefail") if pipefail else ()), "-c"]
+    command += [steps()[step]["run"]]
     return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
 
 
@@ -87,6 +88,7 @@ def test_the_workflow_is_one():
     assert found["permissions"] == {"contents": "read", "pull-requests": "write"}
     assert found["on"] == {"pull_request": {"paths": ["policies/**"]}}
     assert list(steps()) == ["install", "check", "test", "prove", "diff", "comment", "gate"]
+    assert found["jobs"]["policy"]["concurrency"]["cancel-in-progress"] == "true"  # or an older run has the last word
     for step in steps().values():
         assert "${{" not in step["run"]  # whatever somebody calls a branch is never part of a command
     commands = get_command(app).commands
@@ -141,6 +143,12 @@ def test_the_workflow_comments_once(repository, tmp_path):
         first, second = (tmp_path / "log").read_text("utf-8").splitlines()
         assert first.startswith("api --paginate repos/o/r/issues/7/comments --jq ")
         assert second == expected
+    (bin_ / "gh").write_text('#!/bin/sh\necho "$*" >> "$LOG"\nexit 1\n')
+    (tmp_path / "log").write_text("")
+    done = ran(repository, "comment", pipefail=False, PATH=f"{bin_}{os.pathsep}{os.environ['PATH']}",
+               LOG=str(tmp_path / "log"), GITHUB_REPOSITORY="o/r", PULL="7")  # fmt: skip
+    assert done.returncode == 1  # where GitHub does not say what comments there are, there is no second one
+    assert len((tmp_path / "log").read_text("utf-8").splitlines()) == 1
     markdown = run("diff", POLICIES, POLICIES, "--format", "markdown").out
     assert markdown.startswith("<!-- rolecall-diff -->\n")
     assert 'startswith("<!-- rolecall-diff -->")' in steps()["comment"]["run"]

@@ -12,7 +12,7 @@ import msgspec
 from rolecall_cli import verdicts
 from rolecall_cli.difference import text as difference_text
 from rolecall_cli.difference.report import Report
-from rolecall_cli.findings import counted, counts_said
+from rolecall_cli.findings import counted, counts_said, look_at
 from rolecall_cli.style import shown, styled
 
 if TYPE_CHECKING:
@@ -50,12 +50,8 @@ class Board:
     def parts(self) -> Iterator[Part]:
         """Give what each tool says; after an error of the policy there is nothing for the others to say."""
         from rolecall.analysis.difference import Version  # noqa: PLC0415 - keeps --help quick
-        from rolecall.compiler import compile_policy  # noqa: PLC0415
-        from rolecall.loader import read_policy  # noqa: PLC0415
 
-        policy, findings = read_policy(self.policy)
-        compiled = None if policy is None else compile_policy(policy)
-        found = [*findings, *(compiled.findings if compiled else ())]
+        policy, compiled, found, _ = look_at(self.policy)
         yield _checked(found)
         if policy is None or compiled is None or compiled.errors:
             yield Part("test, prove, diff", "when the policy can be read again", good=True)

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
@@ -14,6 +14,10 @@ from rolecall_cli.github import command
 from rolecall_cli.style import styled
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rolecall.compiler import Compiled
+    from rolecall.policy import Policy
     from rolecall.vocabulary.origin import Finding
 
 SEVERITIES: Final = ("error", "warning", "note")
@@ -30,6 +34,35 @@ class FindingFormat(StrEnum):
 
 
 As = Annotated[FindingFormat, typer.Option("--format", metavar="NAME", help="text, json, github or sarif.")]
+
+
+class Checked(NamedTuple):
+    """A policy looked at: None where it has errors, what was found, and how much of it a comment passes over."""
+
+    policy: Policy | None
+    compiled: Compiled | None
+    found: list[Finding]
+    passed_over: int
+
+
+def look_at(path: Path) -> Checked:
+    """Read and compile a policy, and find all that is wrong with it, but for what a comment ignores with a reason."""
+    from rolecall.compiler import compile_policy  # noqa: PLC0415 - keeps --help quick
+    from rolecall.loader import merge_sources  # noqa: PLC0415
+    from rolecall.loader.files import read_sources  # noqa: PLC0415
+
+    sources, found = read_sources(path)
+    policy, findings = merge_sources(sources, found, path)
+    if policy is None:
+        return Checked(None, None, findings, 0)
+    compiled = compile_policy(policy)
+    findings += compiled.findings
+    over: list[Finding] = []
+    if any("ignore" in source.text for source in sources):
+        from rolecall.analysis.lint import passed_over  # noqa: PLC0415 - only where it is asked for
+
+        over = passed_over(policy, sources, findings)
+    return Checked(policy, compiled, [one for one in findings if one not in over], len(over))
 
 
 def counted(findings: Iterable[Finding]) -> dict[str, int]:

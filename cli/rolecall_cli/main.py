@@ -98,7 +98,8 @@ def main() -> None:
     except OSError as error:
         # Whoever read our output has had enough (`| head`), and there is nobody to tell; or it cannot be written.
         if not isinstance(error, BrokenPipeError):
-            print(f"rolecall: {error.strerror or error}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+            said = f"`{error.filename}`: {error.strerror}" if error.filename else error.strerror or error
+            print(shown(f"rolecall: {said}"), file=sys.stderr)  # noqa: T201 - the command line's own voice
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:

@@ -114,7 +114,7 @@ def as_github(results: list[Result]) -> str:
             where: dict[str, object] = {"file": shown(at.file), "line": at.line, "col": at.column}
             rows.append(command("error", shown(one.case.sentence), _said(asked, answer), where))
     failed = sum(not one.passed for one in results)
-    rows.append(f"{len(results)} tests, {failed} failed")
+    rows.append(f"{len(results)} test{'' if len(results) == 1 else 's'}, {failed} failed")
     return "\n".join(rows)
 
 

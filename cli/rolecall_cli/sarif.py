@@ -48,7 +48,7 @@ def _result(finding: Finding, index: int, mark: str) -> dict[str, object]:
         "ruleId": finding.code,
         "ruleIndex": index,
         "level": finding.severity,
-        "message": {"text": "\n".join(said)},
+        "message": {"text": "\n".join(said).replace("](", "] (")},  # or a policy's text would be a link
         "partialFingerprints": {"rolecall/v1": mark},
     }
     if finding.origin:

@@ -61,18 +61,18 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 class PolicyError(RolecallError):
-    """The policy is invalid. `findings` are all errors of all files, sorted by file, line and column."""
+    """The policy is invalid, or its claims are. `findings` are all errors of all files, sorted by file and line."""
 
-    def __init__(self, findings: Iterable[Finding]) -> None:
-        """Keep the findings; the text is built from them."""
-        self.findings = tuple(findings)
-        super().__init__(self.findings)
+    def __init__(self, findings: Iterable[Finding], what: str = "the policy has") -> None:
+        """Keep the findings; the text is built from them, and begins with `what`."""
+        self.findings, self.what = tuple(findings), what
+        super().__init__(self.findings, what)
 
     def __str__(self) -> str:
         """Give every finding with its line, caret and fix."""
         count = len(self.findings)
         rows = [finding.render() for finding in self.findings]
-        return "\n\n".join([f"the policy has {count} error{'s' if count != 1 else ''}", *rows])
+        return "\n\n".join([f"{self.what} {count} error{'s' if count != 1 else ''}", *rows])
 
 
 class MigrationError(RolecallError):

@@ -115,6 +115,18 @@ def test_a_narrow_screen_scrolls_only_the_table(opened: Any, tmp_path: Path) -> 
         assert 0 <= box["x"] < 20
 
 
+def test_in_a_hand_the_rules_behind_a_cell_are_in_sight(opened: Any, file: Path) -> None:
+    """Beside a cell there is no room: they stand below, as wide as the screen, and none of it lies outside."""
+    with Tab(opened, file, "#school.view.staff-at-school", viewport=SECTION[1]) as tab:
+        shown = tab.page.locator(":popover-open")
+        shown.wait_for()
+        box, screen = shown.bounding_box(), tab.page.viewport_size
+        assert box["width"] > screen["width"] * 0.9
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= screen["width"]
+        assert box["y"] + box["height"] <= screen["height"]
+
+
 def test_an_address_leads_to_a_cell(opened: Any, file: Path) -> None:
     """The cell is in sight, has the focus, and tells the rules behind it; so does a link followed on the page."""
     with Tab(opened, file, "#section.edit.teacher-at-section") as tab:

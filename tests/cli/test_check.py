@@ -37,6 +37,23 @@ def test_the_shipped_policy_is_clean():
         assert f"\n  {kind} " in ran.out
 
 
+@pytest.mark.parametrize(
+    ("comment", "code"),
+    [
+        ("# rolecall: ignore unused-set - the next release hands it out", 0),
+        ("# rolecall: ignore unused-set", 1),
+        ("# rolecall: ignore dead-rule - the next release hands it out", 1),
+    ],
+)
+def test_a_warning_that_a_comment_ignores_with_a_reason_is_passed_over(policy, comment, code):
+    """As `rolecall lint` does, so that the hook and the workflow let it through; how many there are is said."""
+    file = policy(f"{GOOD}permission_sets:\n  {comment}\n  unused: {{section: [view]}}\n")
+    ran = run("check", "--strict", file)
+    assert (ran.code, "warning[unused-set]" in ran.out) == (code, bool(code))
+    assert ("0 notes, 1 warning passed over (`rolecall: ignore` in the policy says why)" in ran.out) == (not code)
+    assert json.loads(run("check", "--format", "json", file).out)["passed_over"] == 1 - code
+
+
 def test_the_path_is_policies_by_default(tmp_path, monkeypatch, policy):
     """`rolecall check` alone checks the folder `policies`, or what ROLECALL_POLICIES names."""
     policy(GOOD)

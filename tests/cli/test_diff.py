@@ -85,6 +85,68 @@ def test_gates(gates, code):
     assert ("refused: --fail-on" in ran.out) == bool(code)
 
 
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ("gained:studnet.*", "nothing: neither version has a resource type `studnet`: did you mean `student`?"),
+        ("gained:student.exprot", "neither version has a permission `exprot`: did you mean `export`?"),
+        ("lost:*.export-all", "neither version has a permission `export-all`"),
+    ],
+)
+@pytest.mark.usefixtures("both")
+def test_a_gate_that_guards_nothing_is_refused(gate, said):
+    """A typo in a gate would let everything through, and nobody would know."""
+    ran = run("diff", "old.yaml", "new.yaml", "--fail-on", gate)
+    assert ran.code == 2
+    assert said in ran.err
+
+
+@pytest.mark.usefixtures("both")
+def test_what_only_doubt_gains_is_told_beside_what_others_lose():
+    """Nobody is beyond doubt a student and a teacher of a class: such people gain what the staff lose, and it is gated."""
+    cap = "  - {id: t, because: B., when: {student: section, teacher: section}, max: none, overrides: all}\n"
+    Path("old.yaml").write_text(MORE + cap, "utf-8")
+    Path("new.yaml").write_text(GOOD, "utf-8")
+    ran = run("diff", "old.yaml", "new.yaml", "--fail-on", "gained")
+    assert ran.code == 1
+    assert "  gained section.view, for example a student of the section and a teacher of the section\n" in ran.out
+    assert "      takes it away no longer: t (old.yaml:7), removed\n" in ran.out
+    assert "behind no difference" not in ran.out
+    assert "refused: --fail-on gained:*.*: somebody gains section.view" in ran.out
+    found = json.loads(run("diff", "old.yaml", "new.yaml", "--format", "json").out)
+    assert [one["rule"] for doubt in found["doubts"] for one in doubt["rules"]] == ["t"]
+    assert "- gained `section.view`: `t` takes it away no longer (`removed`)" in run(
+        "diff", "old.yaml", "new.yaml", "--format", "markdown").out  # fmt: skip
+    assert "::warning title=gained%3A section.view::where roles are doubtful" in run(
+        "diff", "old.yaml", "new.yaml", "--format", "github").out  # fmt: skip
+
+
+@pytest.mark.usefixtures("both")
+def test_another_time_zone_is_gained_and_lost_where_the_term_decides():
+    """No cell differs, and yet a class is past some hours earlier or later: gates mind it, of what the term decides."""
+    past = "  - {id: p, because: B., for: section, when: everyone, if: {term: past}, if_unknown: {term: skip}, max: none}\n"
+    old = MORE.replace("[view, edit]", "{view: , edit: {implies: [view]}}") + past
+    Path("old.yaml").write_text(old, "utf-8")
+    Path("new.yaml").write_text(old + "timezone: America/Chicago\n", "utf-8")
+    for gate, code in (
+        ("gained", 1),
+        ("lost:section.view", 1),
+        ("changed", 1),
+        ("gained:section.edit", 0),
+        ("lost:student", 0),
+    ):
+        ran = run("diff", "old.yaml", "new.yaml", "--fail-on", gate)
+        assert ran.code == code, gate
+    assert ran.out.startswith("old.yaml → new.yaml: the meaning changes, at the hours at which terms begin and end\n")
+    assert "\nat the hours at which terms begin and end somebody gains or loses section.view\n" in ran.out
+    assert json.loads(run("diff", "old.yaml", "new.yaml", "--format", "json").out)["shifted"] == ["section.view"]
+    for form in ("markdown", "github"):
+        assert "somebody gains or loses section.view" in run("diff", "old.yaml", "new.yaml", "--format", form).out
+    Path("old.yaml").write_text(MORE, "utf-8")
+    Path("new.yaml").write_text(MORE + "timezone: America/Chicago\n", "utf-8")
+    assert run("diff", "old.yaml", "new.yaml", "--fail-on", "changed").code == 0
+
+
 @pytest.mark.usefixtures("both")
 def test_wrong_usage():
     """A gate that is none, people without facts, and what is neither a path nor a revision."""
@@ -171,6 +233,7 @@ def test_git_revisions(repository):
     for arguments, said in (
         (["HEAD~1..HEAD"], ("HEAD~1:deep/policies → HEAD:deep/policies", "gained  export")),
         (["HEAD~1...HEAD"], ("HEAD~1:deep/policies → HEAD:deep/policies", "gained  export")),
+        (["HEAD~1..."], ("HEAD~1:deep/policies → deep/policies", "gained  view")),
         (["HEAD~1", "main"], ("HEAD~1:deep/policies → main:deep/policies", "main:deep/policies/p.yaml:6")),
         (["main"], ("main:deep/policies → deep/policies", "lost  export")),
         (["main.."], ("main:deep/policies → deep/policies", "gained  view")),
@@ -179,6 +242,58 @@ def test_git_revisions(repository):
         assert (ran.code, ran.err) == (0, "")
         for one in said:
             assert one in ran.out
+
+
+def test_three_dots_leave_out_what_the_other_side_did(repository):
+    """`main...mine` is what mine does since it parted from main, though main has moved on; two dots compare the two."""
+    git("checkout", ".")
+    git("checkout", "-b", "mine", "HEAD~1")
+    git("commit", "--allow-empty", "-m", "mine")
+    ran = run("diff", "main...mine", "--policies", repository)
+    assert re.match(r"[0-9a-f]{12}:deep/policies → mine:deep/policies: no change in meaning\n", ran.out)
+    assert "lost  export" in run("diff", "main..mine", "--policies", repository).out
+    git("checkout", "--orphan", "alone")
+    git("commit", "-m", "alone")
+    said = run("diff", "main...alone", "--policies", repository)
+    assert said.code == 2
+    assert "git knows no commit from which `main` and `alone` both come" in said.err
+
+
+def test_annotations_of_revisions_stand_at_the_lines_of_the_repository(repository, monkeypatch):
+    """As GitHub wants them, also in the workflow of docs/ci.md, which compares two revisions; of what is gone, nowhere."""
+    monkeypatch.chdir(repository)
+    asked = ("diff", "--policies", ".", "--format", "github")
+    assert (
+        "::warning file=deep/policies/p.yaml,line=6,title=gained%3A student.export::" in run(*asked, "HEAD~1..HEAD").out
+    )
+    gone = run(*asked, "HEAD", "HEAD~1").out
+    assert "::warning title=lost%3A student.export::" in gone
+    assert "(s, removed, gives it no longer), before at HEAD:deep/policies/p.yaml:6" in gone
+
+
+def test_where_the_policy_lies(repository, monkeypatch, tmp_path):
+    """Named from a folder beside it, or through a link to the repository."""
+    monkeypatch.chdir(repository)
+    assert "HEAD:deep/policies → ../policies" in run("diff", "HEAD", "--policies", "../policies").out
+    Path("../../../link").symlink_to(tmp_path)
+    assert "HEAD~1:deep/policies → " in run("diff", "HEAD~1", "HEAD", "--policies", "../../../link/deep/policies").out
+
+
+def test_what_is_no_revision_says_what_may_be_meant(repository, tmp_path_factory, monkeypatch):
+    """A branch of the remote, a revision with its folder, a commit that a shallow clone lacks, no repository at all."""
+    git("update-ref", "refs/remotes/origin/theirs", "HEAD")
+    git("checkout", "-b", "other")
+    for what, said in (
+        ("theirs", "did you mean `origin/theirs`?"),
+        ("main:deep/policies", "write `main`, and `--policies deep/policies`"),
+    ):
+        assert said in run("diff", what, "--policies", repository).err
+    there = tmp_path_factory.mktemp("clones")
+    git("clone", "--depth", "1", f"file://{Path.cwd()}", str(there / "shallow"))
+    (there / "none").mkdir()
+    for folder, said in (("shallow", "this clone is shallow"), ("none", "this is no git repository")):
+        monkeypatch.chdir(there / folder)
+        assert said in run("diff", "HEAD~1").err
 
 
 def test_what_git_has_no_policy_for(repository, tmp_path):

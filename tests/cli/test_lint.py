@@ -223,6 +223,15 @@ def test_sarif_is_what_the_standard_asks_for(policy, command):
         assert all(rule["shortDescription"]["text"] and rule["help"]["markdown"] for rule in driver["rules"])
 
 
+def test_policy_text_is_no_link_in_sarif(policy):
+    """A message may hold links, `[text](address)`, and a policy's words must not be one."""
+    text = HEAD.replace("teacher: section", '"[see](https://evil.example)": section', 1)
+    log = json.loads(run("check", "--format", "sarif", policy(text)).out)
+    said = [one["message"]["text"] for one in log["runs"][0]["results"]]
+    assert any("evil.example" in one for one in said)
+    assert not any("](" in one for one in said)
+
+
 def test_fingerprints_stay_while_lines_move(policy):
     """They differ from each other, and neither lines nor other rules change them."""
 

@@ -226,6 +226,19 @@ def test_a_files_name_says_how_it_is_written(name, begins, tmp_path):
     assert (tmp_path / name).read_text("utf-8").startswith(begins)
 
 
+def test_a_files_name_that_says_nothing_is_refused(tmp_path):
+    """Text in a file that is called `.pdf` helps nobody; with a format any name will do. A folder must be there."""
+    ran = run("matrix", POLICIES, "--type", "school", "--output", tmp_path / "m.pdf")
+    assert ran.code == 2
+    assert "does not say what to write: let it end with one of .html, " in ran.err
+    assert not (tmp_path / "m.pdf").exists()
+    file = tmp_path / "m.table"
+    assert run("matrix", POLICIES, "--type", "school", "--format", "csv", "--output", file).code == 0
+    assert file.read_text("utf-8").startswith("type,who")
+    said = process("matrix", POLICIES, "--type", "school", "--output", tmp_path / "none" / "m.md").err
+    assert said == f"rolecall: `{tmp_path / 'none' / 'm.md'}`: No such file or directory\n"
+
+
 class Page(HTMLParser):
     """What a browser would see of a page: its elements, ids, links, and texts."""
 

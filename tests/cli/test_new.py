@@ -1,6 +1,7 @@
 """`rolecall new`: whatever is answered, the policy is sound, its tests pass, its claims are proven, editors know it."""
 
 import json
+import shlex
 from itertools import combinations, product
 
 import jsonschema
@@ -109,6 +110,17 @@ def test_it_is_written_and_says_what_to_do_next(tmp_path):
         "claims.yaml", "policy.yaml", "schemas/claims-1.schema.json", "schemas/policy-1.schema.json",
         "schemas/tests-1.schema.json", "tests/who-may-what.yaml",
     ]  # fmt: skip
+
+
+def test_the_commands_that_it_names_can_be_pasted(tmp_path):
+    """Also where the folder's name has spaces and quotes in it."""
+    folder = tmp_path / "Lincoln's school" / "policies"
+    rows = run("new", folder, "--yes").out.splitlines()
+    said = [shlex.split(one, comments=True) for row in rows[rows.index("next") + 1 :] for one in row.split(";")]
+    assert [words[:2] for words in said] == [
+        ["rolecall", one] for one in ("watch", "check", "test", "prove", "demo", "permissions")
+    ]
+    assert all(str(folder) in words for words in said if words[1] != "demo")
 
 
 @pytest.mark.parametrize("folder", ["new", "shipped"])

@@ -53,6 +53,16 @@ def test_each_format_is_as_it_is_kept(here, name):
     golden(name, ran.out + ran.err)
 
 
+def test_one_file_that_uses_the_people_of_another_says_how_to_run_it():
+    """Its folder has to be read; `--filter` then leaves the others out."""
+    ran = run("test", POLICIES, "--tests", POLICIES / "tests" / "places.yaml")
+    assert ran.code == 2
+    assert ran.err.endswith(
+        "note: what other files name is known where the folder is read, not one file: --filter takes a file's name\n"
+    )
+    assert " tests, 0 failed; " in run("test", POLICIES, "--filter", "places.yaml").out
+
+
 def test_programs_can_read_the_formats(here):
     """JSON, XML and TAP's YAML are well-formed, and say the same."""
     assert here.is_dir()

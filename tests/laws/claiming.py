@@ -41,6 +41,9 @@ def random_claim(rng: random.Random, name: str, kind: str, policy: Json) -> Json
     def combination() -> Json:
         return strategies.random_combination(rng, policy, scopes, strategies.GIVING_ROLES)
 
+    def another(than: Json) -> Json:
+        return next(one for one in iter(combination, None) if one != than)  # with itself nothing is compared
+
     def permissions() -> Json:
         return {one: strategies.some(rng, types[one].implies, 1, 2) for one in spoken}
 
@@ -58,11 +61,12 @@ def random_claim(rng: random.Random, name: str, kind: str, policy: Json) -> Json
         if strategies.chance(rng, 40):
             claim["where"] = "district"
     elif kind == "same":
-        claim[kind] = [combination(), combination()]
+        first = combination()
+        claim[kind] = [first, another(first)]
     else:
         claim[kind] = combination()
         if kind == "at-least":
-            claim["as"] = combination()
+            claim["as"] = another(claim[kind])
     if kind in ("same", "at-least", "monotone") and strategies.chance(rng, 60):
         claim["may"] = permissions()
     if strategies.chance(rng, 80 if kind in ("never", "always") else 25):

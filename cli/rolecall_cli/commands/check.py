@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from rolecall_cli.findings import As, FindingFormat, as_annotations, as_data, counted, counts_said, in_full, notes_said
+from rolecall_cli.findings import (
+    As,
+    FindingFormat,
+    as_annotations,
+    as_data,
+    counted,
+    counts_said,
+    in_full,
+    look_at,
+    notes_said,
+)
 from rolecall_cli.options import POLICIES
 from rolecall_cli.style import styled
 
@@ -22,16 +32,14 @@ def check(
 ) -> None:
     """Find every mistake in a policy.
 
-    Every error, warning and note of every file, each with its place and fix, and how large the decision table is.
+    Every error, warning and note of every file, each with its place and fix, and how large the decision table is. A
+    comment `# rolecall: ignore RULE - the reason` passes a warning over.
     """
-    from rolecall.compiler import compile_policy, table_sizes  # noqa: PLC0415 - keeps --help quick
-    from rolecall.loader import read_policy  # noqa: PLC0415
+    from rolecall.compiler import table_sizes  # noqa: PLC0415 - keeps --help quick
 
     if not path.exists():
         raise typer.BadParameter(f"there is no file or folder `{path}`", param_hint="PATH")
-    policy, findings = read_policy(path)
-    compiled = compile_policy(policy) if policy else None
-    found = [*findings, *(compiled.findings if compiled else ())]
+    policy, compiled, found, over = look_at(path)
     counts = counted(found)
     sizes = table_sizes(compiled.table) if compiled and not compiled.errors else {}
     if format is FindingFormat.json:
@@ -39,6 +47,7 @@ def check(
             "schema": 1,
             "digest": policy.digest if policy else None,
             "counts": counts,
+            "passed_over": over,
             "cells": sizes,
             "findings": [as_data(one) for one in found],
         }
@@ -56,14 +65,16 @@ def check(
                 typer.echo(in_full(one))
         for row in [] if counts["error"] else notes_said(one for one in found if one.severity == "note"):
             typer.echo(row)
-        typer.echo(_summary(path, counts, sizes, len(policy.rules) if policy else 0))
+        typer.echo(_summary(path, counts, sizes, len(policy.rules) if policy else 0, over))
     if counts["error"] or (strict and counts["warning"]):
         raise typer.Exit(1)
 
 
-def _summary(path: Path, counts: dict[str, int], sizes: dict[str, int], rules: int) -> str:
-    """Say how it went and how large the table is."""
+def _summary(path: Path, counts: dict[str, int], sizes: dict[str, int], rules: int, over: int) -> str:
+    """Say how it went, how much a comment passes over, and how large the table is."""
     said = counts_said(counts)
+    if over:
+        said += f", {over} warning{'s' if over != 1 else ''} passed over (`rolecall: ignore` in the policy says why)"
     if not sizes:
         return styled(f"{path}: {said}", "red")
     cells = "\n".join(f"  {kind:<16} {size:>14,}" for kind, size in sizes.items())

@@ -13,7 +13,7 @@ import typer
 
 from rolecall_cli.audit.options import tell_unreadable
 from rolecall_cli.difference.history import AuditLog, History, MaxDecisions, Since, Until, read_history
-from rolecall_cli.difference.report import Limits, People, Report, failed_gates, read_gates
+from rolecall_cli.difference.report import Limits, People, Report, check_gates, failed_gates, read_gates
 from rolecall_cli.difference.versions import named_versions
 from rolecall_cli.facts import chosen_facts
 from rolecall_cli.live import open_store
@@ -74,6 +74,7 @@ def diff(
     gates = read_gates(fail_on or [])
     before, after = named_versions(old, new, policies)
     found = compare(before.version, after.version)
+    check_gates(gates, found)
     people = None
     if snapshot is not None or store is not None:
         people = _people(context, found, snapshot, store, at)
@@ -87,7 +88,7 @@ def diff(
     elif given := _without_log(since, until, max_decisions):
         raise typer.BadParameter("it speaks of recorded decisions: give `--audit URL`", param_hint=given)
     failed = tuple(failed_gates(found, people, history, gates, Limits(max_people, max_decisions)))
-    _write(Report(before.name, after.name, found, people, history, failed, listed), format)
+    _write(Report(before.name, after.name, found, people, history, failed, listed, after.revision), format)
     if history is not None:
         tell_unreadable(history.log)
     if failed:

@@ -70,9 +70,10 @@ def matrix(
     old, new = (None, named_folder(path)) if against is None else named_versions(against, None, path)
     wanted = Wanted(tuple(types or ()), tuple(roles or ()), tuple(permissions or ()), tuple(rules or ()), changed)
     check_names(wanted, new.version, old.version if old else None)
+    renderer = _renderer(format or _by_name(output))
     found = draw(new.version, old.version if old else None, wanted.types or None, wanted.permissions or None)
     view = View(narrowed(found, wanted), new.name, old.name if old else None, every, behind)
-    written = _renderer(format or _by_name(output))(view)
+    written = renderer(view)
     if output is None:
         typer.echo(written, nl=not written.endswith("\n"))
     else:
@@ -82,9 +83,14 @@ def matrix(
 
 
 def _by_name(output: Path | None) -> MatrixFormat:
-    """Give the format that a file's name asks for; text where it asks for none."""
-    endings = {".html": "html", ".htm": "html", ".md": "markdown", ".csv": "csv", ".json": "json"}
-    return MatrixFormat(endings.get(output.suffix.lower(), "text") if output else "text")
+    """Give the format that a file's name asks for; text where there is none."""
+    endings = {".html": "html", ".htm": "html", ".md": "markdown", ".csv": "csv", ".json": "json", ".txt": "text"}
+    ending = output.suffix.lower() if output else ".txt"
+    if ending not in endings:
+        known = ", ".join(endings)
+        said = f"`{output}` does not say what to write: let it end with one of {known}, or give `--format`"
+        raise typer.BadParameter(said, param_hint="--output")
+    return MatrixFormat(endings[ending])
 
 
 def _renderer(format: MatrixFormat) -> Callable[[View], str]:  # noqa: A002 - as above

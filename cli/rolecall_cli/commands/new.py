@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -109,6 +110,7 @@ def _told(folder: Path) -> str:
     results = Bench(table).run(read_tests(folder, policy)[0])
     verdicts = [*prove(read_claims(folder, policy)[0], policy, table)]
     passed, proven = sum(one.passed for one in results), sum(one.answer == "proven" for one in verdicts)
+    named = shlex.quote(str(folder))
     rows = [
         f"wrote {folder}",
         f"  policy.yaml              {len(policy.rules)} rules: read them, they say why in plain words",
@@ -117,9 +119,9 @@ def _told(folder: Path) -> str:
         "  schemas/                 for your editor: completion and checks while you type",
         "",
         "next",
-        f"  rolecall watch {folder}    # leave it open while you edit: what is wrong, and what an edit means",
-        f"  rolecall check {folder}; rolecall test {folder}; rolecall prove {folder}",
+        f"  rolecall watch {named}    # leave it open while you edit: what is wrong, and what an edit means",
+        f"  rolecall check {named}; rolecall test {named}; rolecall prove {named}",
         "  rolecall demo --write demo.json    # a made-up district to try it on:",
-        f"  rolecall permissions --policies {folder} --snapshot demo.json --user ca5700000000000000000001",
+        f"  rolecall permissions --policies {named} --snapshot demo.json --user ca5700000000000000000001",
     ]
     return "\n".join(map(shown, rows))

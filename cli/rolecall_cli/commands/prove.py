@@ -70,7 +70,7 @@ def _read(path: Path, claims: Path) -> tuple[Version, list[Claim]]:
     version = Version.of(load_policy(path))
     found, findings = read_claims(claims, version.policy)
     if findings:
-        raise PolicyError(findings)
+        raise PolicyError(findings, "the claims have")
     if not found:
         raise typer.BadParameter(f"`{claims}` holds no claims: a file of claims begins with `rolecall-claims: 1`")
     return version, found

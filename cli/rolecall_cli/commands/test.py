@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from rolecall_cli.options import POLICIES, PolicyPath, TestsPath
+from rolecall_cli.options import POLICIES, PolicyPath, TestsPath, note
 from rolecall_cli.style import shown, styled
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _saved(found: Coverage, policy: Policy, wants: Wants) -> bool:
 
 
 def read(where: Path, policy: Policy) -> list[TestFile] | None:
-    """Read the tests; None where they are malformed, which was said on standard error."""
+    """Read the tests; None where they are malformed, which is said on standard error."""
     from rolecall.analysis.grids import read_tests  # noqa: PLC0415 - keeps --help quick
 
     if not where.exists():
@@ -158,6 +158,8 @@ def read(where: Path, policy: Policy) -> list[TestFile] | None:
         typer.echo(one.render() + "\n", err=True)
     if findings:
         typer.echo(styled(f"the tests have {len(findings)} error{'' if len(findings) == 1 else 's'}", "red"), err=True)
+        if where.is_file() and any(one.message.startswith("there is no ") for one in findings):
+            note("what other files name is known where the folder is read, not one file: --filter takes a file's name")
     return None if findings else files
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rolecall_cli.audit.replay import said_group
 from rolecall_cli.difference import history
-from rolecall_cli.difference.report import Report, said_cause, said_people, said_resources
+from rolecall_cli.difference.report import Report, said_cause, said_people, said_resources, said_shifted
 from rolecall_cli.difference.text import who
 from rolecall_cli.github import command
 
@@ -26,9 +26,16 @@ def as_data(report: Report) -> dict[str, object]:
         "unchanged": found.unchanged,
         "complete": found.complete,
         "declared": [{"code": one.code, "text": one.text, "decides": one.means} for one in found.declared],
+        "shifted": list(found.shifted),
         "changes": [_change(one) for one in found.changes],
         "doubts": [
-            {"type": one.type, "direction": one.direction, "permission": one.permission, "example": _pairs(one.who)}
+            {
+                "type": one.type,
+                "direction": one.direction,
+                "permission": one.permission,
+                "example": _pairs(one.who),
+                "rules": [_cause(cause) for cause in one.causes],
+            }
             for one in found.doubts
         ],
         "edited": [
@@ -114,6 +121,22 @@ def _people(report: Report) -> dict[str, object] | None:
     }
 
 
+def _annotated(report: Report, title: str, message: str, causes: tuple[Cause, ...]) -> Iterator[str]:
+    """Give a line for each rule behind a change, or one where no rule is."""
+    now = {rule.id: rule.origin for rule in report.difference.new.policy.rules}
+    for cause in causes:
+        how, does = said_cause(cause)
+        because = f" ({cause.rule.id}{how and f', {how}'}, {does})"
+        if "no longer" in cause.does:  # the old version has the line that did it
+            because += f", before at {cause.rule.origin}"
+        where: dict[str, object] = {}
+        if at := now.get(cause.rule.id):  # GitHub wants the path in the repository
+            where = {"file": at.file.removeprefix(f"{report.revision}:"), "line": at.line}
+        yield command("warning", title, f"{message}{because}", where)
+    if not causes:
+        yield command("warning", title, message, {})
+
+
 def as_annotations(report: Report) -> Iterator[str]:
     """Give a line for each change, at the rule behind it, as GitHub's workflow commands want it."""
     from rolecall.analysis import people  # noqa: PLC0415 - keeps --help quick
@@ -121,19 +144,14 @@ def as_annotations(report: Report) -> Iterator[str]:
     for change in report.difference.changes:
         what = ", ".join(f"{change.type}.{permission}" for permission in change.permissions)
         said = people.states(change.states)
-        for cause in change.causes or (None,):
-            how, does = said_cause(cause) if cause else ("", "")
-            because = f" ({cause.rule.id}{how and f', {how}'}, {does})" if cause else ""
-            where: dict[str, object] = {}
-            if cause and cause.does in ("gives", "takes away") and ":" not in cause.rule.origin.file:
-                where = {"file": cause.rule.origin.file, "line": cause.rule.origin.line}
-            elif cause:  # what is gone stands in the old version: the new one has no line for it
-                because += f", before at {cause.rule.origin}" if "no longer" in cause.does else ""
-            while_ = said and f", {said}"
-            yield command("warning", f"{change.direction}: {what}", f"{who(change)}{while_}{because}", where)
+        yield from _annotated(
+            report, f"{change.direction}: {what}", f"{who(change)}{said and f', {said}'}", change.causes
+        )
     for one in report.difference.doubts:
-        message = f"{one.direction} where roles are doubtful or not acted as"
-        yield command("warning", f"{one.type}.{one.permission}", message, {})
+        message = f"where roles are doubtful or not acted as, for example {people.person(one.who)}"
+        yield from _annotated(report, f"{one.direction}: {one.type}.{one.permission}", message, one.causes)
+    for said in said_shifted(report.difference):
+        yield command("warning", "gained or lost", said, {})
     for row in report.people.affected.rows if report.people else ():
         what = ", ".join(f"{row.type}.{permission}" for permission in row.permissions)
         yield command("notice", "people affected", f"{said_people(row)} {what} {said_resources(row)}", {})

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from rolecall_cli.audit.replay import said_group
 from rolecall_cli.difference import history
-from rolecall_cli.difference.report import Report, said_cause, said_people, said_resources
+from rolecall_cli.difference.report import Report, said_cause, said_people, said_resources, said_shifted
 from rolecall_cli.difference.text import MOST, who
 
 if TYPE_CHECKING:
-    from rolecall.analysis.difference import Change, Difference
+    from rolecall.analysis.difference import Cause, Change, Difference, Doubt
 
     from rolecall_cli.difference.history import History
 
@@ -26,11 +26,12 @@ def render(report: Report) -> str:
     if report.failed:
         parts.append("\n".join(f"- :x: {code(one)}" for one in report.failed))
     if found.declared:
-        parts.append("\n".join(f"- {code(one.text)}" for one in found.declared))
+        told = [*(one.text for one in found.declared), *said_shifted(found)]
+        parts.append("\n".join(f"- {code(one)}" for one in told))
     if found.changes:
         parts.append("\n".join(_table(found)))
     if found.doubts:
-        rows = [f"- {one.direction} {code(f'{one.type}.{one.permission}')}" for one in found.doubts]
+        rows = [f"- {one.direction} {code(f'{one.type}.{one.permission}')}{_because(one)}" for one in found.doubts]
         parts.append("\n".join(["Where roles are doubtful, or somebody acts as fewer than they hold:", "", *rows]))
     if found.idle:
         parts.append(f"Edited, and behind no difference: {', '.join(code(one.rule) for one in found.idle)}")
@@ -70,14 +71,19 @@ def _table(found: Difference) -> Iterator[str]:
 def _row(change: Change) -> str:
     from rolecall.analysis import people  # noqa: PLC0415 - keeps --help quick
 
-    causes = []
-    for cause in change.causes:
-        how, does = said_cause(cause)
-        causes.append(f"{code(cause.rule.id)} {does}{how and f' ({code(how)})'}")
     what = ", ".join(code(f"{change.type}.{permission}") for permission in change.permissions)
     sign = "**+** gained" if change.direction == "gained" else "**−** lost"  # noqa: RUF001 - the sign
     states = people.states(change.states).removeprefix("while ")
-    return f"| {sign} | {what} | {code(who(change))} | {code(states)} | {', '.join(causes) or '-'} |"
+    return f"| {sign} | {what} | {code(who(change))} | {code(states)} | {_causes(change.causes) or '-'} |"
+
+
+def _because(doubt: Doubt) -> str:
+    return f": {_causes(doubt.causes)}" if doubt.causes else ""
+
+
+def _causes(causes: tuple[Cause, ...]) -> str:
+    said = [(code(one.rule.id), *said_cause(one)) for one in causes]
+    return ", ".join(f"{rule} {does}{how and f' ({code(how)})'}" for rule, how, does in said)
 
 
 def _people(report: Report) -> Iterator[str]:

@@ -34,7 +34,10 @@ class People(msgspec.Struct, frozen=True, eq=False):
 
 
 class Report(msgspec.Struct, frozen=True, eq=False):
-    """All that is to be told. `people` and `history` are None where nobody asked for them."""
+    """All that is to be told. `people` and `history` are None where nobody asked for them.
+
+    `revision` is the git revision that the new version is of, where it is of one.
+    """
 
     old: str
     new: str
@@ -43,6 +46,7 @@ class Report(msgspec.Struct, frozen=True, eq=False):
     history: History | None
     failed: tuple[str, ...]
     listed: bool
+    revision: str = ""
 
     @property
     def verdict(self) -> str:
@@ -54,6 +58,8 @@ class Report(msgspec.Struct, frozen=True, eq=False):
             return "the meaning changes"
         if found.doubts:
             return "the meaning changes, but only where roles are doubtful or not acted as"
+        if found.shifted:
+            return "the meaning changes, at the hours at which terms begin and end"
         return "what can be asked changes, and no answer does"
 
 
@@ -68,6 +74,24 @@ def read_gates(gates: list[str]) -> list[tuple[str, str]]:
         direction, kind, permission = match.groups()
         found.append((direction, f"{kind or '*'}.{permission or '*'}"))
     return found
+
+
+def check_gates(gates: list[tuple[str, str]], difference: Difference) -> None:
+    """Refuse a gate for what neither version knows: it would let everything through, and nobody would know."""
+    from rolecall.errors import did_you_mean  # noqa: PLC0415 - keeps --help quick
+
+    kinds: dict[str, set[str]] = {}
+    for version in (difference.old, difference.new):
+        for name, table in version.table.types.items():
+            kinds.setdefault(name, set()).update(table.permissions)
+    for direction, pattern in gates:
+        kind, _, permission = pattern.partition(".")
+        types = [name for name in kinds if fnmatchcase(name, kind)]
+        known = {one for name in types for one in kinds[name]}
+        if not any(fnmatchcase(one, permission) for one in known):
+            what, fix = ("permission", permission) if types else ("resource type", kind)
+            said = f"`{direction}:{pattern}` guards nothing: neither version has a {what} `{fix}`"
+            raise typer.BadParameter(f"{said}: {did_you_mean(fix, known or kinds)}", param_hint="--fail-on")
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -89,6 +113,7 @@ def failed_gates(
         (one.direction, f"{one.type}.{permission}") for one in difference.changes for permission in one.permissions
     }
     moved |= {(one.direction, f"{one.type}.{one.permission}") for one in difference.doubts}
+    moved |= {(way, name) for way in ("gained", "lost") for name in difference.shifted}
     for direction, pattern in gates:
         through = sorted({name for way, name in moved if direction in (way, "changed") and fnmatchcase(name, pattern)})
         if through:
@@ -101,6 +126,12 @@ def failed_gates(
     if history is not None and most is not None and history.tally.different + history.undecided > most:
         perhaps = f", and {history.undecided:,} cannot be compared" if history.undecided else ""
         yield f"--max-decisions {most}: {history.tally.different:,} recorded decisions would be others{perhaps}"
+
+
+def said_shifted(found: Difference) -> Iterator[str]:
+    """Say what another time zone does, where it does something."""
+    if found.shifted:
+        yield f"at the hours at which terms begin and end somebody gains or loses {', '.join(found.shifted)}"
 
 
 def said_cause(cause: Cause) -> tuple[str, str]:

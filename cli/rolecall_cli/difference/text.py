@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rolecall_cli.difference import history
-from rolecall_cli.difference.report import People, Report, said_cause, said_people, said_resources
+from rolecall_cli.difference.report import People, Report, said_cause, said_people, said_resources, said_shifted
 from rolecall_cli.style import shown, styled
 
 if TYPE_CHECKING:
-    from rolecall.analysis.difference import Change, Difference
+    from rolecall.analysis.difference import Cause, Change, Difference
 
 MOST = 40
 """So many changes, and rows of people, are shown; the rest is counted."""
@@ -24,6 +24,7 @@ def render(report: Report) -> str:
     colour = "green" if found.unchanged else "yellow"
     parts = [[styled(shown(f"{report.old} → {report.new}: {report.verdict}"), colour)]]
     parts += [[shown(one.text) for one in found.declared]] if found.declared else []
+    parts += [[shown(one) for one in said_shifted(found)]] if found.shifted else []
     parts += list(_changes(found))
     parts += [list(_doubts(found))] if found.doubts else []
     parts += [list(_idle(found))] if found.idle else []
@@ -59,7 +60,11 @@ def _change(change: Change) -> Iterator[str]:
     yield shown(f"      {who(change)}")
     if said := people.states(change.states):
         yield shown(f"      {said}")
-    for cause in change.causes:
+    yield from _causes(change.causes)
+
+
+def _causes(causes: tuple[Cause, ...]) -> Iterator[str]:
+    for cause in causes:
         how, does = said_cause(cause)
         yield styled(shown(f"      {does}: {cause.rule.id} ({cause.rule.origin}){how and f', {how}'}"), "dim")
 
@@ -82,6 +87,7 @@ def _doubts(found: Difference) -> Iterator[str]:
     yield styled("where roles are doubtful, or somebody acts as fewer than they hold", "bold")
     for one in found.doubts:
         yield shown(f"  {one.direction} {one.type}.{one.permission}, for example {people.person(one.who)}")
+        yield from _causes(one.causes)
 
 
 def _idle(found: Difference) -> Iterator[str]:

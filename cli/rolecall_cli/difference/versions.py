@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -16,22 +17,26 @@ if TYPE_CHECKING:
 
 
 class Named(msgspec.Struct, frozen=True, eq=False):
-    """A version with the name that the reader gave it: `main:policies`, or a folder's."""
+    """A version with the name that the reader gave it: `main:policies`, or a folder's; `revision` is its `main`."""
 
     name: str
     version: Version
+    revision: str = ""
 
 
 def named_versions(old: str, new: str | None, policies: Path) -> tuple[Named, Named]:
-    """Read both versions. One argument is `A..B`, or `A`, with which the working folder is compared."""
-    if new is None:
-        before, dots, after = old.partition("..")
-        if dots and not Path(old).exists():
-            after = after.removeprefix(".")  # `main...HEAD` is what git calls it on a pull request
-            found = read_version(after, policies) if after else named_folder(policies)
-            return read_version(before or "HEAD", policies), found
+    """Read both versions. One argument is `A..B`, or `A`, with which the working folder is compared.
+
+    `A...B` is what git means by it: what B does since it parted from A, whatever happened to A meanwhile.
+    """
+    if new is not None:
+        return read_version(old, policies), read_version(new, policies)
+    before, dots, after = old.partition("..")
+    if not dots or Path(old).exists():
         return read_version(old, policies), named_folder(policies)
-    return read_version(old, policies), read_version(new, policies)
+    before, parted, after = before or "HEAD", after.startswith("."), after.removeprefix(".")
+    found = read_version(after, policies) if after else named_folder(policies)
+    return _parted(before, after or "HEAD", policies) if parted else read_version(before, policies), found
 
 
 def read_version(what: str, policies: Path) -> Named:
@@ -39,10 +44,44 @@ def read_version(what: str, policies: Path) -> Named:
     path = Path(what)
     if path.exists():
         return named_folder(path)
-    commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{what}^{{commit}}", may_fail=True).strip()
-    if not commit:
-        raise typer.BadParameter(f"`{what}` is neither a file, a folder nor a git revision here")
-    return _revision(what, commit.decode(), policies)
+    return _revision(what, _commit(what), policies)
+
+
+def _parted(one: str, other: str, policies: Path) -> Named:
+    """Read the policies as they were where two revisions parted."""
+    commits = _commit(one), _commit(other)
+    parted = _git("merge-base", *commits, may_fail=True).split()
+    if not parted:
+        raise typer.BadParameter(f"git knows no commit from which `{one}` and `{other}` both come{_shallow()}")
+    base = parted[0].decode()
+    return _revision(one if base == commits[0] else base[:12], base, policies)
+
+
+def _commit(what: str) -> str:
+    """Find the commit of a revision; say what may be meant where there is none."""
+    if commit := _known(what):
+        return commit
+    problem = f"`{what}` is neither a file, a folder nor a git revision here"
+    if not _git("rev-parse", "--git-dir", may_fail=True):
+        raise typer.BadParameter(f"{problem}: this is no git repository")
+    if _known(f"origin/{what}"):
+        raise typer.BadParameter(f"{problem}: did you mean `origin/{what}`?")
+    revision, colon, folder = what.partition(":")
+    if colon and _known(revision):
+        raise typer.BadParameter(f"{problem}: write `{revision}`, and `--policies {folder}`")
+    raise typer.BadParameter(f"{problem}{_shallow()}")
+
+
+def _known(what: str) -> str:
+    """Give the commit of a revision, or nothing."""
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{what}^{{commit}}")
+    return _git(*asked, may_fail=True).strip().decode()
+
+
+def _shallow() -> str:
+    """Say so where git has not the whole history."""
+    shallow = _git("rev-parse", "--is-shallow-repository", may_fail=True).strip() == b"true"
+    return ": this clone is shallow, so fetch the whole history (`git fetch --unshallow`)" if shallow else ""
 
 
 def named_folder(path: Path) -> Named:
@@ -66,10 +105,12 @@ def _revision(name: str, commit: str, policies: Path) -> Named:
     from rolecall.loader import merge_sources  # noqa: PLC0415
 
     top = Path(_git("rev-parse", "--show-toplevel").decode().rstrip("\n")).resolve()
-    folder = policies.absolute() if policies.is_absolute() else Path.cwd() / policies
-    if not folder.is_relative_to(top):
+    folder = Path(os.path.normpath(policies.absolute()))
+    # A link that is committed is told below; one that leads to the repository is followed.
+    ways = (folder, folder.parent.resolve() / folder.name, folder.resolve())
+    inside = next((one.relative_to(top).as_posix() for one in ways if one.is_relative_to(top)), None)
+    if inside is None:
         raise typer.BadParameter(f"`{policies}` lies outside the git repository `{top}`", param_hint="--policies")
-    inside = folder.relative_to(top).as_posix()
     shown = Path(f"{name}:{inside}")
     findings: list[Finding] = []
     sources = list(_sources(commit, inside, name, findings))
@@ -78,7 +119,7 @@ def _revision(name: str, commit: str, policies: Path) -> Named:
     policy, findings = merge_sources(sources, findings, shown)
     if policy is None:
         raise PolicyError(finding for finding in findings if finding.severity == "error")
-    return Named(str(shown), _compiled(policy))
+    return Named(str(shown), _compiled(policy), name)
 
 
 def _sources(commit: str, inside: str, name: str, findings: list[Finding]) -> list[Source]:

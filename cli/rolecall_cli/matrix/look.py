@@ -91,6 +91,7 @@ footer { margin-top: 2rem; }
   td > button { min-width: 6.5rem; min-height: 2.75rem; }
   ._who { position: static; display: block; }
   tbody th { padding-right: .5rem; }
+  [popover] { position-area: none; inset: auto .5rem .5rem; margin: 0; width: auto; max-width: none; max-height: 60vh; }
   #_find { width: 100%; }
   #_tools label:has(#_find) { width: 100%; }
 }

@@ -67,12 +67,16 @@ class Change(msgspec.Struct, frozen=True, eq=False):
 
 
 class Doubt(msgspec.Struct, frozen=True):
-    """A permission that only somebody gains or loses whose roles are doubtful, or who acts as fewer than they hold."""
+    """A permission that nobody gains (or loses) but people whose roles are doubtful, or who act as fewer.
+
+    `who` is the smallest of them.
+    """
 
     type: str
     direction: Direction
     permission: str
     who: Pairs
+    causes: tuple[Cause, ...] = ()
 
 
 class Cells(msgspec.Struct, frozen=True):
@@ -84,7 +88,11 @@ class Cells(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True, eq=False):
-    """What an edit does. `unchanged` is proven: no cell differs, and nothing that decides is declared anew."""
+    """What an edit does. `unchanged` is proven: no cell differs, and nothing that decides is declared anew.
+
+    `shifted` are the permissions (`section.edit`) that somebody gains or loses at the hours at which terms begin and
+    end, where the time zone is another one: the cells are the same, and a class is in one of them earlier or later.
+    """
 
     old: Version
     new: Version
@@ -94,6 +102,7 @@ class Difference(msgspec.Struct, frozen=True, eq=False):
     doubts: tuple[Doubt, ...]
     cells: dict[str, Cells]
     complete: bool = True
+    shifted: tuple[str, ...] = ()
 
     @property
     def unchanged(self) -> bool:
@@ -102,8 +111,10 @@ class Difference(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def idle(self) -> tuple[Edited, ...]:
-        """The edited rules that are behind no change of any cell: had only they been edited, nothing would differ."""
-        busy = {cause.rule.id for change in self.changes for cause in change.causes}
+        """The edited rules that are behind no change: had only they been edited, nothing would differ."""
+        causes = [cause for change in self.changes for cause in change.causes]
+        causes += [cause for doubt in self.doubts for cause in doubt.causes]
+        busy = {cause.rule.id for cause in causes}
         return tuple(one for name, one in self.edited.items() if name not in busy)
 
 
@@ -114,7 +125,8 @@ def compare(old: Version, new: Version) -> Difference:
     changes: list[Change] = []
     doubts: list[Doubt] = []
     cells: dict[str, Cells] = {}
-    complete = True
+    complete, another_zone = True, old.policy.timezone != new.policy.timezone
+    shifted: dict[str, None] = {}
     crowds: Crowds = {}
     for name in dict.fromkeys([*new.table.types, *old.table.types]):
         for pair in sides(old.table, new.table, name):
@@ -122,11 +134,12 @@ def compare(old: Version, new: Version) -> Difference:
             changes += one.changes()
             doubts += one.doubts()
             complete = complete and one.complete
+            shifted |= dict.fromkeys(one.shifted() if another_zone else ())
             before = cells.get(name, Cells(0, 0, 0))
             mine = one.cells()
             cells[name] = Cells(*map(sum, zip(_numbers(before), _numbers(mine), strict=True)))
     found = tuple(declared(old.policy, new.policy, terms=terms))
-    return Difference(old, new, found, edits, tuple(changes), tuple(doubts), cells, complete)
+    return Difference(old, new, found, edits, tuple(changes), tuple(doubts), cells, complete, tuple(shifted))
 
 
 def same_meaning(old: Table, new: Table) -> bool:
@@ -196,6 +209,17 @@ class _Type:
         for change, permissions in found.values():
             yield msgspec.structs.replace(change, permissions=tuple(permissions))
 
+    def shifted(self) -> Iterator[str]:
+        """Give the permissions about which the term decides, for somebody in some version, in doubt too."""
+        space, d = self.doubted.space, self.doubted.space.d
+        term = frozenset(level for one in space.attributes if one.name == "term" for level in one.levels)
+        for permission in self.subtraction.permissions if term else ():
+            for number in (OLD, NEW):
+                allowed = d.both(self.doubted.allowed(number, permission), self.doubted.people)
+                denied = d.without(self.doubted.people, allowed)
+                if d.both(d.forget(allowed, term), d.forget(denied, term)):
+                    yield f"{self.name}.{permission}"
+
     def _of(self, permission: str, direction: Direction, cells: int) -> Iterator[Change]:
         """Give the changes of one permission: its cells by what the state leaves to ask of the roles."""
         space, d = self.space, self.space.d
@@ -210,19 +234,19 @@ class _Type:
                 told = d.without(d.both(everyone, d.around(who)), d.any_of(d.around(one) for one in unless))
                 exact = all_told and told == d.both(roles, d.around(who))
                 here = d.all_of([roles, states, self.space.reachable, d.around(who)])
-                causes = self._causes(permission, direction, here)
+                causes = self._causes(self.subtraction, permission, direction, here)
                 pairs = tuple(space.pairs(one) for one in unless)
                 yield Change(self.name, direction, (), space.pairs(who), pairs, rows, exact, causes)
 
-    def _causes(self, permission: str, direction: Direction, cells: int) -> tuple[Cause, ...]:
+    def _causes(self, found_in: Subtraction, permission: str, direction: Direction, cells: int) -> tuple[Cause, ...]:
         """Give the rules behind a change in these cells: those that do there what they did not do before, or no longer.
 
         A rule that gives in addition to others, which give as before, is none of them: then nothing would have changed.
         """
-        d, gained = self.space.d, direction == "gained"
+        d, gained = found_in.space.d, direction == "gained"
         found: list[Cause] = []
         for side in ("minima", "maxima"):
-            old, new = (self._bounds(number, side, permission) for number in (OLD, NEW))
+            old, new = (_bounds(found_in, number, side, permission) for number in (OLD, NEW))
             # What is gained is given now, or no longer taken away; what is lost, the other way round.
             more, less = (new, old) if gained == (side == "minima") else (old, new)
             does: Does = "gives" if side == "minima" else "takes away"
@@ -234,27 +258,30 @@ class _Type:
                     found.append(Cause(rule, does, self.edits.get(name)))
         return tuple(found)
 
-    def _bounds(self, number: int, which: str, permission: str) -> dict[str, tuple[RuleRef, int]]:
-        """Give the cells in which each rule gives the permission (`minima`), or takes it away (`maxima`)."""
-        place = self.subtraction.place(number)
-        side = None if place is None else self.space.sides[place]
-        if place is None or side is None or side.kind is None or permission not in side.kind.known:
-            return {}
-        bit, held = 1 << side.kind.permissions.index(permission), self.space.certain[place]
-        halves = side.kind.minima if which == "minima" else side.kind.maxima
-        return {
-            half.rule.id: (half.rule, self.space.applies(side, half, held, held))
-            for half in halves
-            if bool(half.permissions & bit) == (which == "minima")
-        }
-
     def doubts(self) -> Iterator[Doubt]:
-        """Give the permissions that change for nobody but where roles are doubtful or not acted as."""
-        still = [name for name, both in self.moved.items() if not any(both.values())]
-        for permission in still:
-            for direction, cells in self.doubted.moved[permission].items():
-                example = self.doubted.space.d.cheapest(cells, lambda _: 1)
+        """Give what nobody gains, or loses, but people whose roles are doubtful, or who act as fewer."""
+        ways: tuple[Direction, ...] = ("gained", "lost")
+        for permission, both in self.moved.items():
+            for direction in ways:
+                cells = NOTHING if both[direction] else self.doubted.moved[permission][direction]
+                example = self.doubted.space.d.cheapest(cells, lambda _: 1) if cells else None
                 if example is not None:
                     known = self.doubted.space.variables
                     pairs = [(known[one].role, known[one].scope) for one in sorted(example) if one in known]
-                    yield Doubt(self.name, direction, permission, tuple(dict.fromkeys(pairs)))
+                    causes = self._causes(self.doubted, permission, direction, cells)
+                    yield Doubt(self.name, direction, permission, tuple(dict.fromkeys(pairs)), causes)
+
+
+def _bounds(found_in: Subtraction, number: int, which: str, permission: str) -> dict[str, tuple[RuleRef, int]]:
+    """Give the cells in which each rule gives the permission (`minima`), or takes it away (`maxima`)."""
+    place = found_in.place(number)
+    side = None if place is None else found_in.space.sides[place]
+    if place is None or side is None or side.kind is None or permission not in side.kind.known:
+        return {}
+    bit, gives, takes = 1 << side.kind.permissions.index(permission), *found_in.held(place)
+    asked, halves = ((gives, takes), side.kind.minima) if which == "minima" else ((takes, gives), side.kind.maxima)
+    return {
+        half.rule.id: (half.rule, found_in.space.applies(side, half, *asked))
+        for half in halves
+        if bool(half.permissions & bit) == (which == "minima")
+    }

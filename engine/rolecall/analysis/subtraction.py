@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final, Literal
 
 from rolecall.analysis.diagrams import NOTHING
-from rolecall.analysis.space import Crowds, Space
+from rolecall.analysis.space import Crowds, Held, Space
 from rolecall.table import Half, Table, TypeTable
 
 Direction = Literal["gained", "lost"]
@@ -50,10 +50,14 @@ class Subtraction:
         table = self.tables[number]
         return None if table is None else next(n for n, one in enumerate(self.there) if one is table)
 
+    def held(self, place: int) -> tuple[Held, Held]:
+        """Give what somebody holds that gives (beyond doubt, and acted as), and what they hold that takes away."""
+        return self.space.certain[place], self.space.certain[place]
+
     def allowed(self, number: int, permission: str) -> int:
         """Give the cells in which the old table, or the new one, allows the permission."""
         place = self.place(number)
-        return NOTHING if place is None else self.space.allowed(place, permission)
+        return NOTHING if place is None else self.space.allowed(place, permission, *self.held(place))
 
     @cached_property
     def people(self) -> int:
@@ -99,12 +103,9 @@ class Doubted(Subtraction):
         somebody = d.any_of(space.somebody(side, held) for side, held in zip(space.sides, self.gives, strict=True))
         return d.all_of([*laws, *space.wider(), somebody, space.states])
 
-    def allowed(self, number: int, permission: str) -> int:
-        """Give the cells in which a table allows the permission, doubt and what is acted as minded."""
-        place = self.place(number)
-        if place is None:
-            return NOTHING
-        return self.space.allowed(place, permission, self.gives[place], self.space.certain[place])
+    def held(self, place: int) -> tuple[Held, Held]:
+        """Give what somebody holds beyond doubt and acts as, and what they hold at all."""
+        return self.gives[place], self.space.certain[place]
 
     def concerns(self, roles: frozenset[str]) -> bool:
         """Say whether anything can change for somebody who holds no other roles than these (and what they own)."""

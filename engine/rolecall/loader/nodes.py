@@ -26,6 +26,8 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]
 # the file: line breaks to YAML 1.1's parser that nothing else breaks at, and marks that turn text around.
 _NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_MERGE = re.compile(r"^<{7} ", re.MULTILINE)
+
 Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
 
 
@@ -108,10 +110,17 @@ def parse(source: Source, findings: list[Finding]) -> Node | None:
     except _Refused:
         return None
     except yaml.MarkedYAMLError as error:
-        findings.append(_syntax(source, error))
+        findings.append(_half_merged(source) or _syntax(source, error))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         findings.append(Finding("not-yaml", f"the file is not YAML: {error}", Origin(source, 1, 1)))
     return None
+
+
+def _half_merged(source: Source) -> Finding | None:
+    """Say that git left its marks, where it did: whatever else the parser stumbles over comes of them."""
+    found = _MERGE.search(source.text)
+    helps = ("keep what is meant of both sides, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>",)
+    return found and Finding("not-yaml", "a merge was left half done here", source.at(found.start()), helps=helps)
 
 
 def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Finding:

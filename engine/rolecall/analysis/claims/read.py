@@ -133,6 +133,9 @@ class _Reader:
                 fix = "add `as: {…}`, the roles to compare with"
                 self.names.error("missing-key", f"`{name}` lacks `as`", at, fix)
             found += self._combinations(child(node, "as"))
+        if len(found) == 2 and found[0].pairs == found[1].pairs:  # noqa: PLR2004 - the two that are compared
+            message = f"`{name}` compares {found[0]} with itself, so it is true of every policy"
+            self.names.error("claim-kind", message, found[1].origin, "write the roles to compare with")
         return found
 
     def _combinations(self, node: Node | None) -> tuple[Combination, ...]:
@@ -164,11 +167,24 @@ class _Reader:
             found = [
                 name for name, at in texts(child(node, "for")) if self.names.check("resource type", name, kinds, at)
             ]
+            self._leaves_out(found, kind, sets, node.keys["for"])
             return tuple(dict.fromkeys(found)), True
         if kind in ("never", "always", "separation") or sets:
             named = {name for bound in sets for name in self._named(bound)}
             return tuple(name for name in kinds if name in named), False
         return tuple(kinds), False
+
+    def _leaves_out(self, types: list[str], kind: Kind, sets: tuple[Bound, ...], at: Origin) -> None:
+        """Report what is claimed of a type that `for` leaves out: it would never be looked at."""
+        listed = [
+            name for bound in sets for one in bound.sets if isinstance(one, PermissionSet) for name in one.permissions
+        ]
+        left = [name for name in dict.fromkeys(listed) if name in self.policy.resources and name not in types]
+        if left:
+            shown = ", ".join(f"`{name}`" for name in left)
+            key = kind if kind in ("never", "always", "separation") else "may"
+            fix = f"write `for: [{', '.join([*types, *left])}]`, or no `for` at all"
+            self.names.error("claim-types", f"`for` leaves out {shown}, of which `{key}` names permissions", at, fix)
 
     def _named(self, bound: Bound) -> set[str]:
         """Give the types of which a set names something."""

@@ -104,6 +104,12 @@ class CaseReader:
         table = read_table(node, self.names)
         if table is None:
             return ()
+        every = {one for thing in things for one in self.policy.resources[thing.kind].permissions}
+        if table.over is not None and table.over[0] in every:
+            said = f"`{table.over[0]}` stands over the people, and no answers stand below it"
+            self.names.error(
+                "test-table", said, table.over[1], "begin the line of permissions with a word such as `who`"
+            )
         columns = [name if self._permission(name, things, place) else "" for name, place in table.header]
         rows = []
         for (name, at), *answers in table.rows:

@@ -22,10 +22,11 @@ Word = tuple[str, Origin]
 
 
 class Drawn(msgspec.Struct, frozen=True):
-    """A table: permissions, and for each person the name and as many answers."""
+    """A table: permissions, and for each person the name and as many answers; `over` is the word over the people."""
 
     header: tuple[Word, ...]
     rows: tuple[tuple[Word, ...], ...]
+    over: Word | None
 
 
 def read_table(node: Scalar, names: Names) -> Drawn | None:
@@ -44,10 +45,14 @@ def read_table(node: Scalar, names: Names) -> Drawn | None:
             "test-table", "the table has no people", at, "write a line of permissions, then one for each person"
         )
         return None
-    header = lines[0]
+    header = [*lines[0]]
     rows: list[tuple[Word, ...]] = []
+    over = None
     if len(header) >= max(map(len, lines[1:])):
-        header = header[1:]
+        over, *header = header
+    for number, (name, place) in enumerate(header):
+        if name in (one for one, _ in header[:number]):
+            names.error("duplicate-name", f"`{name}` stands twice in the table", place, "keep one of them")
     for words in lines[1:]:
         if len(words) != len(header) + 1:
             answers = f"{len(words) - 1} answer{'' if len(words) == 2 else 's'}"  # noqa: PLR2004 - a name and one
@@ -57,7 +62,7 @@ def read_table(node: Scalar, names: Names) -> Drawn | None:
             names.error("duplicate-name", f"`{words[0][0]}` stands twice in the table", words[0][1], "keep one of them")
         else:
             rows.append(words)
-    return Drawn(header, tuple(rows))
+    return Drawn(tuple(header), tuple(rows), over)
 
 
 def _words(at: Origin, line: int) -> tuple[Word, ...]:

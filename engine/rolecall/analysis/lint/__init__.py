@@ -16,7 +16,7 @@ from rolecall.analysis.lint.rules import MENDING, RULES, Find
 from rolecall.policy import Policy
 from rolecall.vocabulary.origin import Finding, Source
 
-__all__ = ["IDS", "Fixed", "Problem", "explain", "fix_sources", "lint", "titles"]
+__all__ = ["IDS", "Fixed", "Problem", "explain", "fix_sources", "lint", "passed_over", "titles"]
 
 
 def rule_id(find: Find) -> str:
@@ -54,6 +54,12 @@ def lint(policy: Policy, sources: Iterable[Source], rules: Iterable[Find] = RULE
         found += (one for one in _asked(find, context) if not _ignored(one.finding, context))
     order = {"error": 0, "warning": 1, "note": 2}
     return sorted(found, key=lambda one: (order[one.finding.severity], one.finding.place, one.finding.code))
+
+
+def passed_over(policy: Policy, sources: Iterable[Source], findings: Iterable[Finding]) -> list[Finding]:
+    """Give those warnings of `check` that a comment ignores, with a reason. Its notes are always to be read."""
+    context = Context(policy, sources)
+    return [one for one in findings if one.severity == "warning" and _ignored(one, context)]
 
 
 def _asked(find: Find, context: Context) -> Iterator[Problem]:

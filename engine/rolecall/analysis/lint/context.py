@@ -10,11 +10,11 @@ from rolecall.analysis.lint.places import Element, File, listed_in, read_files, 
 from rolecall.analysis.lint.problem import CannotFixError, Fix, Problem
 from rolecall.analysis.lint.suppressions import Suppression, find_suppressions
 from rolecall.analysis.space import Crowds
-from rolecall.compiler import compile_policy
+from rolecall.compiler import Compiled, compile_policy
 from rolecall.compiler.reach import Reaches
 from rolecall.compiler.sets import Sets
 from rolecall.policy import Policy
-from rolecall.table import Half, TypeTable
+from rolecall.table import Half, Table, TypeTable
 from rolecall.vocabulary.origin import Finding, Origin, Source
 
 
@@ -24,11 +24,23 @@ class Context:
     def __init__(self, policy: Policy, sources: Iterable[Source]) -> None:
         """`sources` are all files of the folder: also those of tests and claims, which may name what a fix removes."""
         self.policy, self.sources = policy, tuple(sources)
-        self.compiled = compile_policy(policy)
-        self.table = self.compiled.table
-        self.reaches = Reaches(self.table.atoms)
         self.crowds: Crowds = {}
         self._exact: dict[str, Exact] = {}
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The policy, compiled."""
+        return compile_policy(self.policy)
+
+    @property
+    def table(self) -> Table:
+        """Its table."""
+        return self.compiled.table
+
+    @cached_property
+    def reaches(self) -> Reaches:
+        """Who can be what, around each type."""
+        return Reaches(self.table.atoms)
 
     @cached_property
     def files(self) -> dict[str, File]:
