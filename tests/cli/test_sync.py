@@ -12,6 +12,7 @@ from itertools import takewhile
 
 import pytest
 import shell
+from demo import POLICIES
 from rolecall.facts.sync import Progress
 from rolecall.testing import CAST, FakeClever, demo_district
 from rolecall.testing.fake import Fault
@@ -173,6 +174,27 @@ def test_a_district_without_a_token_grows_older_and_that_is_said(sync, fake, mon
     sync()
     monkeypatch.setenv("ROLECALL_CLEVER_TOKEN", fake.tokens[OTHER])
     assert f"note: district {DISTRICT} is in the store, but there is no token for it" in sync().err
+
+
+def test_a_misspelt_district_leaves_no_trace(sync):
+    """Were it waited for, nobody could be told any more that they are unknown."""
+    assert sync().code == 0
+    wrong = sync("--district", "d1")
+    assert (wrong.code, wrong.out) == (4, "")
+    assert "district `d1`: the token is that of district `d15700000000000000000001`" in wrong.err
+    asked = ("--store", os.environ["ROLECALL_STORE"], "--user", "u1", "--resource", "section:s1")
+    assert "subject-not-found" in shell.run("explain", "--policies", str(POLICIES), *asked).out
+
+
+def test_swapped_tokens_are_refused(sync, fake, monkeypatch, tmp_path):
+    """Each district would be told another's news, and never again its own."""
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text(json.dumps({DISTRICT: fake.tokens[OTHER], OTHER: fake.tokens[DISTRICT]}))
+    monkeypatch.delenv("ROLECALL_CLEVER_TOKEN")
+    monkeypatch.setenv("ROLECALL_CLEVER_TOKENS", str(tokens))
+    ran = sync()
+    assert (ran.code, ran.out) == (4, "")
+    assert f"district `{DISTRICT}`: the token is that of district `{OTHER}`" in ran.err
 
 
 def test_verify_lists_differences(sync, fake, monkeypatch):

@@ -48,10 +48,7 @@ def sync(
         if watch:
             _watch(clever, roster, teller, district or (), timedelta(seconds=every), full=full, accept=accept)
             return
-        found = district or _districts(clever, roster, teller)
-        if not verify:
-            roster.expect(found)
-        for one in found:
+        for one in _districts(clever, roster, teller, tuple(district or ()), verify=verify):
             _once(clever, roster, teller, one, full=full, accept=accept, verify=verify)
     finally:
         clever.close()
@@ -60,17 +57,22 @@ def sync(
         raise typer.Exit(teller.code)
 
 
-def _districts(clever: Clever, roster: Store, teller: Teller) -> tuple[str, ...]:
-    """Give the districts to be synced, which are those that there are tokens for; what keeps it from that is told."""
+def _districts(
+    clever: Clever, roster: Store, teller: Teller, given: tuple[str, ...], *, verify: bool
+) -> tuple[str, ...]:
+    """Give the districts to be synced: those given, or all that have a token; what keeps it from that is told."""
     from rolecall.calls import run  # noqa: PLC0415 - keeps --help quick
     from rolecall.errors import FactsError  # noqa: PLC0415
-    from rolecall.facts.sync import Outcome  # noqa: PLC0415
+    from rolecall.facts.sync import Outcome, expect  # noqa: PLC0415
 
     try:
-        found = run(clever.districts())
+        found = run(clever.districts()) if verify else expect(clever, roster, given)
     except FactsError as error:
-        teller.tell(Outcome("", error=error))
-        return ()
+        if not given:  # else each of them says so itself
+            teller.tell(Outcome("", error=error))
+        return given
+    if given:
+        return given
     for one in sorted({*roster.districts()} - {*found}):
         note(f"district {one} is in the store, but there is no token for it: its facts only grow older")
     if not found:
