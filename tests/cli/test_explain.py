@@ -190,4 +190,4 @@ def test_what_is_kept_of_the_past_is_told(tmp_path):
         "support",
     )
     assert ran.code == 1
-    assert "Since when:\n  the answer has been the same since " in ran.out
+    assert "Since when:\n  by this policy, the answer has been the same since " in ran.out

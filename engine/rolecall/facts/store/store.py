@@ -280,6 +280,11 @@ class Store:
         with self._database.reading() as connection:
             return history.concerning(connection, user)
 
+    def changing(self, kind: str, identifier: str) -> list[int]:
+        """Give the changes that can have altered where a section or school lies, or a section's term, in order."""
+        with self._database.reading() as connection:
+            return history.changing(connection, kind, identifier)
+
     def first_read(self, district: str | None = None) -> Change | None:
         """Give the first full read that was finished, of a district or of any: nothing is known of the time before."""
         with self._database.reading() as connection:
