@@ -169,7 +169,7 @@ def test_two_people_are_set_side_by_side(shape):
         f"User {TEACHER} has edit permission for section {who('algebra_class')}, user {who('principal')} has not."
         in ran.out
     )
-    assert "Name them as a teacher of section" in ran.out
+    assert "Give them the role teacher, and name them as a teacher of section" in ran.out
 
 
 def test_what_is_kept_of_the_past_is_told(tmp_path):

@@ -105,7 +105,7 @@ def test_a_recorded_decision_says_what_would_have_changed_it(log):
     ran = explain("--code", one["code"], "--audit", log, facts=False)
     assert (ran.code, ran.err) == (1, "")
     assert "What would allow it, least first:" in ran.out
-    assert f"Name them as a teacher of section {demo.who('algebra_class')}." in ran.out
+    assert f"Give them the role teacher, and name them as a teacher of section {demo.who('algebra_class')}." in ran.out
     assert "Add `edit` to the `min` of rule `administrators-view-their-schools`" in ran.out
     assert "This is what would have changed it then" in ran.out
     assert "Not known, because it was not recorded: other people and other things" in ran.out
