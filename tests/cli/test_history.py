@@ -157,3 +157,8 @@ def test_without_a_store_or_without_a_read_there_is_no_history(tmp_path, monkeyp
     monkeypatch.setenv("ROLECALL_STORE", "other.db")
     assert "no roster store `other.db`" in run("history", TEACHER).err
     assert run("history").code == 2
+
+
+def test_an_id_that_is_no_text_is_nobodys(store):
+    """A terminal may give bytes that are no UTF-8."""
+    assert history(store, user="\udcff").code == 1

@@ -62,6 +62,8 @@ def concerning(connection: Connection, user: str) -> list[int]:
     of these, and of the user's assignments.
     """
     found: set[int] = set()
+    if not storable(user):
+        return []
     own = list(_versions(connection, "user", [user]))
     people = [one for row in own if isinstance(one := parsed("user", row.data), UserRecord)]
     children = {tie.student for one in people for tie in one.relationships} - {user}
