@@ -79,6 +79,31 @@ def test_wrong_usage_is_2_and_says_what_is_meant(options, said):
     assert said in ran.err
 
 
+def test_a_value_that_is_none_is_said():
+    """Who mistypes a value is not left to find it out from the answer."""
+    essay = ("--property", f"section={who('algebra_class')}", "--property", "locked=no")
+    ran = explain(*essay, "--permission", "edit", resource="assignment:a1")
+    assert (ran.code, ran.err) == (
+        1,
+        "note: `no` is no value of `locked`, which counts as unknown: it is one of `true`, `false`\n",
+    )
+
+
+def test_a_file_that_cannot_be_written_is_wrong_usage(tmp_path):
+    """It is named, with what is wrong with it."""
+    ran = explain("--output", tmp_path / "nowhere" / "answer.txt")
+    assert ran.code == 2
+    assert f"cannot write `{tmp_path}/nowhere/answer.txt`: No such file or directory" in ran.err
+
+
+def test_a_store_that_is_given_as_a_snapshot_is_told_apart(tmp_path):
+    """The likely fix is the other option."""
+    file = tmp_path / "roster.db"
+    Store.open(file).close()
+    ran = explain(snapshot=file)
+    assert (ran.code, f"`{file}` is a database and no snapshot" in ran.err, "`--store`" in ran.err) == (4, True, True)
+
+
 def test_at_is_the_time_of_the_decision():
     """The fall term has ended by 2027."""
     assert explain("--permission", "edit", "--at", "2027-01-01T00:00:00Z").code == 1

@@ -238,6 +238,13 @@ def test_without_a_token_it_says_where_to_put_one(sync, monkeypatch):
 
 
 @pytest.mark.usefixtures("sync")
+def test_an_address_that_is_none_is_told_by_the_name_of_its_variable(sync, monkeypatch):
+    """Several variables say how Clever is asked."""
+    monkeypatch.setenv("ROLECALL_CLEVER_URL", "127.0.0.1:4020")
+    ran = sync()
+    assert (ran.code, "ROLECALL_CLEVER_URL: this is no base URL" in ran.err) == (2, True)
+
+
 def test_watch_stays_on_until_it_is_stopped(fake):
     """It tells what changes, says each trouble once, and ends well on SIGTERM."""
     command = [sys.executable, "-m", "rolecall_cli", "sync", "--watch", "--every", "0.1"]

@@ -16,6 +16,7 @@ from rolecall_cli.audit.recorded import SINCE, DecisionId, ShortCode, recorded
 from rolecall_cli.facts import open_facts
 from rolecall_cli.options import POLICIES, As, At, FactsStore, Policies, SnapshotFile, note
 from rolecall_cli.style import styled
+from rolecall_cli.writing import put
 
 if TYPE_CHECKING:
     from rolecall import Authorizer, Decision
@@ -200,14 +201,6 @@ def _styles(answer: str) -> Callable[[str, str], str]:
     return lambda text, what: styled(text, styles[what])
 
 
-def put(text: str, output: Path | None) -> None:
-    """Write a text to a file, or to standard output."""
-    if output is None:
-        typer.echo(text, nl=False)
-    else:
-        output.write_text(text, "utf-8")
-
-
 def exit_code(decision: Decision) -> int:
     """Give 0 for a yes, 1 for a no, 4 where nobody can tell."""
     if decision.indeterminate:
@@ -218,6 +211,7 @@ def exit_code(decision: Decision) -> int:
 def read_properties(pdp: Authorizer, kind: str, given: list[str]) -> dict[str, object]:
     """Read NAME=VALUE pairs; `true` and `false` are booleans where the attribute is one."""
     from rolecall.errors import did_you_mean  # noqa: PLC0415 - keeps --help quick
+    from rolecall.wording import value_name  # noqa: PLC0415
 
     table = pdp.table.types.get(kind)
     attributes = {code.name: code for code in table.attributes} if table else {}
@@ -232,4 +226,7 @@ def read_properties(pdp: Authorizer, kind: str, given: list[str]) -> dict[str, o
             note(f"no rule asks about `{name}` of `{kind}`; {did_you_mean(name, known)}")
         boolean = name in attributes and attributes[name].kind is bool
         found[name] = value.lower() == "true" if boolean and value.lower() in ("true", "false") else value
+        if name in attributes and found[name] not in attributes[name].values:
+            values = ", ".join(f"`{value_name(one)}`" for one in attributes[name].values)
+            note(f"`{value}` is no value of `{name}`, which counts as unknown: it is one of {values}")
     return found
