@@ -10,7 +10,7 @@ import pytest
 from demo import assignment, at, grade, note, who
 from facts.stages import HOUR, INSTANT, MINUTE, SECOND, direct_stage, district, found
 from rolecall import Resource
-from rolecall.facts.clever import StaticTokens, Unavailable
+from rolecall.facts.clever import Clever, StaticTokens, Unavailable
 from rolecall.facts.direct import Direct
 from rolecall.instants import render_instant
 from rolecall.testing.fake.faults import Fault
@@ -715,6 +715,14 @@ def test_an_age_that_is_none_is_refused(age):
     """At start-up, not in a request."""
     with pytest.raises(TypeError, match="`max_age` must be a timedelta"):
         Direct(None, max_age=age)
+
+
+def test_a_client_and_its_tokens_must_be_some():
+    """A token is not yet tokens: at start-up, not in a request."""
+    with pytest.raises(TypeError, match="`clever` must be a client"):
+        Direct(None)
+    with pytest.raises(TypeError, match="`tokens` must be tokens such as"):
+        Clever("a-token")
 
 
 def test_views_come_and_go_while_questions_are_asked():

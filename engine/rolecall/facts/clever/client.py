@@ -48,7 +48,9 @@ class Clever:
         page: int = 1000,
         clock: Clock = _CLOCK,
     ) -> None:
-        """Ask nothing yet; raises `ValueError` for a setting that makes no sense."""
+        """Ask nothing yet; raises `ValueError` for a setting that makes no sense, `TypeError` for no tokens."""
+        if not isinstance(tokens, Tokens):
+            raise TypeError(f"`tokens` must be tokens such as `OneToken(…)`, not a `{type(tokens).__name__}`")
         if timeout <= timedelta() or patience <= timedelta() or max_body < 1 or per_minute < 1:
             raise ValueError("`timeout`, `patience`, `max_body` and `per_minute` must be more than nothing")
         if not 1 <= page <= _LARGEST_PAGE:
