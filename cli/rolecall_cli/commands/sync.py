@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import timedelta
+from time import time_ns
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +13,7 @@ import typer
 from rolecall_cli.live import DEFAULT_STORE, StoreUrl, open_clever, open_store
 from rolecall_cli.options import Format, note
 from rolecall_cli.signals import until_asked
+from rolecall_cli.style import shown
 from rolecall_cli.syncing import Bar, Teller
 
 if TYPE_CHECKING:
@@ -32,6 +35,9 @@ def sync(
         bool, typer.Option("--verify", help="Compare the store with Clever, and list differences.")
     ] = False,
     accept: Annotated[bool, typer.Option("--accept", help="Say yes to the mass change that is held.")] = False,
+    forget: Annotated[
+        str | None, typer.Option("--forget", metavar="ID", help="Expect a district no longer that was never read.")
+    ] = None,
     format: Annotated[Format, typer.Option("--format", help="For a person, or for a program.")] = Format.text,  # noqa: A002 - the option's name
 ) -> None:
     """Keep the roster store current with Clever.
@@ -41,6 +47,11 @@ def sync(
     """
     if verify and (watch or full or accept):
         raise typer.BadParameter("--verify only compares: it goes with none of --watch, --full, --accept")
+    if forget is not None:
+        if watch or full or accept or verify or district:
+            raise typer.BadParameter("--forget goes with none of --watch, --full, --accept, --verify, --district")
+        _forget(store, forget, format)
+        return
     clever = open_clever(patience=_PATIENCE)
     roster = open_store(store, create=not verify)
     teller = Teller(roster, format)
@@ -55,6 +66,21 @@ def sync(
         roster.close()
     if teller.code:
         raise typer.Exit(teller.code)
+
+
+def _forget(url: str, district: str, form: Format) -> None:
+    """Have the store expect a district no longer."""
+    from rolecall.facts.store.staging import owner  # noqa: PLC0415 - keeps --help quick
+
+    store = open_store(url)
+    try:
+        store.forget(district, owner(), time_ns())
+    finally:
+        store.close()
+    if form is Format.json:
+        typer.echo(json.dumps({"schema": 1, "district": district, "outcome": "forgotten"}))
+    else:
+        typer.echo(shown(f"district {district}: forgotten; it was never read, and is no longer waited for"))
 
 
 def _districts(
