@@ -14,7 +14,7 @@ from rolecall_cli.audit.keeping import Names, Pseudonyms, open_keeper
 from rolecall_cli.audit.options import DEFAULT_AUDIT, AuditUrl
 from rolecall_cli.audit.recorded import SINCE, DecisionId, ShortCode, recorded
 from rolecall_cli.facts import open_facts
-from rolecall_cli.options import POLICIES, As, At, FactsStore, Policies, SnapshotFile, note
+from rolecall_cli.options import POLICIES, As, At, FactsStore, Policies, SnapshotFile, note, origin_of
 from rolecall_cli.style import styled
 from rolecall_cli.writing import put
 
@@ -81,6 +81,7 @@ def explain(
     if of is not None or code is not None:
         if user is not None or resource is not None:
             raise typer.BadParameter("a recorded decision has its own person and resource", param_hint="--user")
+        _only_recorded(context, names=names)
         facts = open_facts(context, policies, snapshot, store, at) if names else None
         raise typer.Exit(_reopened(context, audit, (of, code), facts, pseudonyms, format, output))
     if (user is None and compare is None) or resource is None:
@@ -107,6 +108,19 @@ def explain(
     if decision.indeterminate:
         facts.tell_old()
     raise typer.Exit(exit_code(decision))
+
+
+def _only_recorded(context: typer.Context, *, names: bool) -> None:
+    """See that nothing else is asked of a recorded decision: it would not be answered. Facts only give names."""
+    asked = {"permission": "--permission", "properties": "--property", "acting_as": "--as", "compare": "--compare"}
+    if not names:  # which are those of a time, where one is given
+        asked |= {"at": "--at"}
+    typed = [option for name, option in asked.items() if origin_of(context, name) == "COMMANDLINE"]
+    if typed:
+        said = "a recorded decision is explained as it was made: leave this out, or ask anew with `--user`"
+        raise typer.BadParameter(said, param_hint=typed[0])
+    if not names and origin_of(context, "policies") == "COMMANDLINE":
+        note("a recorded decision is explained by the policy that it was made by, and `--policies` is not asked")
 
 
 def _kept(
