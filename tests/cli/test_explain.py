@@ -89,6 +89,28 @@ def test_a_value_that_is_none_is_said():
     )
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"user": who("algebra_class")}, f"`{who('algebra_class')}` is the id of a section."),
+        ({"user": f" {TEACHER.upper()}"}, f"there is `{TEACHER}`: spaces and capital letters count in an id."),
+        ({"resource": f"section:{TEACHER}"}, f"`{TEACHER}` is the id of a user."),
+        ({"resource": f"student:{TEACHER}"}, f"`{TEACHER}` is a user who is no student."),
+        ({"user": "gone"}, "Check the id;"),
+    ],
+)
+def test_an_id_that_is_mistaken_for_another_is_said(asked, said, tmp_path):
+    """The likeliest slip is told as what it is."""
+    assert said in explain(**asked).out
+    file = tmp_path / "roster.db"
+    stores.filled(Store.open(file), demo_district(users=100), now=time_ns(), cursor="e").close()
+    asked = {"user": TEACHER, "resource": ALGEBRA} | asked
+    ran = run(
+        "explain", "--policies", POLICIES, "--store", file, "--user", asked["user"], "--resource", asked["resource"]
+    )
+    assert said in ran.out
+
+
 def test_a_file_that_cannot_be_written_is_wrong_usage(tmp_path):
     """It is named, with what is wrong with it."""
     ran = explain("--output", tmp_path / "nowhere" / "answer.txt")
