@@ -144,6 +144,16 @@ def test_a_clock_must_know_its_zone():
     assert pdp(clock=lambda: zoned).authorize(TEACHER, ALGEBRA, "edit").time == NOW
     with pytest.raises(ValueError, match="has no time zone"):
         pdp(clock=lambda: NOW.replace(tzinfo=None)).authorize(TEACHER, ALGEBRA)
+    with pytest.raises(TypeError, match=r"`1\.5` is no time"):
+        pdp(clock=lambda: 1.5).authorize(TEACHER, ALGEBRA)
+
+
+def test_an_audit_log_must_be_one():
+    """Its address is none: `Audit.open` makes one of it."""
+    with pytest.raises(TypeError, match="`audit` must be an audit log such as"):
+        pdp(audit="audit.db")
+    with pytest.raises(TypeError, match="`audit` must be an audit log such as"):
+        Authorizer.load(POLICIES, facts=snapshot(), audit="audit.db")
 
 
 def test_load_raises_what_is_wrong_with_the_policy(tmp_path):

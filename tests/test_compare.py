@@ -61,6 +61,13 @@ def test_what_cannot_be_decided_is_not_compared():
     assert compared(one)[0].startswith("Nobody can tell now what users ")
 
 
+def test_what_is_not_told_is_named():
+    """Of many permissions the first few are told about; the others can be asked about."""
+    one = comparison("multi_role_teacher", "nobody", at("algebra_class"), None)
+    last = compared(one)[1][-1]
+    assert [row.text for row in last.rows] == ["Ask with `--permission take_attendance` to see."]
+
+
 def test_whoever_lacks_it_is_told_what_would_give_it():
     """Whichever of the two it is."""
     one = comparison("principal", "co_teacher", at("algebra_class"), "edit")

@@ -161,7 +161,10 @@ def test_no_golden_is_left_over():
 def test_what_never_changed_says_how_far_back_that_is_known(history):
     """The store's first full read is where its past begins."""
     (said,) = history.since("co_teacher", at("algebra_class"), "support")
-    assert said == "the answer has been the same since 2026-10-01 09:00 UTC, when the store was first filled"
+    assert (
+        said
+        == "by this policy, the answer has been the same since 2026-10-01 09:00 UTC, when the store was first filled"
+    )
 
 
 def test_a_change_of_the_thing_itself_is_found(history):
@@ -172,7 +175,33 @@ def test_a_change_of_the_thing_itself_is_found(history):
     history.put(4, "section", record | {"school": who("academy")})
     (said,) = history.since("principal", at("algebra_class"), "view")
     assert said.startswith(
-        "until 2026-10-05 09:00 UTC they had view permission here; since then: the section or its place changed (Clever's event "
+        "by this policy, until 2026-10-05 09:00 UTC they had view permission here; since then: the section or its place changed (Clever's event "
+    )
+
+
+def test_a_class_that_went_and_came_back_was_not_always_here(history):
+    """The answer is what it was at first, and was another in between: it is told since when it is again."""
+    record = history.record("section", "algebra_class")
+    history.put(2, "section", record | {"school": who("academy")})
+    history.put(3, "section", record)
+    (said,) = history.since("principal", at("algebra_class"), "view")
+    assert said.startswith(
+        "by this policy, they have had view permission here since 2026-10-04 09:00 UTC: the section or its place changed"
+    )
+
+
+def test_of_every_permission_each_one_counts(history):
+    """What is left of several is another answer than all of them."""
+    (said,) = history.since("multi_role_teacher", at("algebra_class"), None, day=100)
+    assert said == (
+        "by this policy, until 2026-12-19 06:00 UTC they had view, report, edit and take_attendance permissions here; "
+        "since then view and report permissions: the class's term ended"
+    )
+    history.without(4, "algebra_class", "multi_role_teacher")
+    (said,) = history.since("multi_role_teacher", at("algebra_class"), None)
+    assert said.startswith(
+        "by this policy, until 2026-10-05 09:00 UTC they had view, report, edit and take_attendance permissions here; "
+        "since then no permission: no longer teaches section"
     )
 
 
@@ -184,10 +213,12 @@ def test_the_newest_change_counts(history):
     history.without(5, "algebra_class", "co_teacher")
     (said,) = history.since("co_teacher", at("algebra_class"), "edit")
     assert said.startswith(
-        "until 2026-10-06 09:00 UTC they had edit permission here; since then: no longer teaches section"
+        "by this policy, until 2026-10-06 09:00 UTC they had edit permission here; since then: no longer teaches section"
     )
     (said,) = history.since("co_teacher", at("algebra_class"), "edit", day=4)
-    assert said.startswith("they have had edit permission here since 2026-10-04 09:00 UTC: teaches section")
+    assert said.startswith(
+        "by this policy, they have had edit permission here since 2026-10-04 09:00 UTC: teaches section"
+    )
 
 
 def test_of_what_cannot_be_decided_nothing_is_told(history):

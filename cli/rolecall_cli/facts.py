@@ -158,11 +158,14 @@ class OnStore(OpenFacts):
             raise FactsError(f"{self._store.source} knows nothing of {render_instant(moment)}: {known}")
 
     def whole(self, user: str) -> tuple[Authorizer, Roster]:
-        """Read the user's district; of somebody who is not held, nothing."""
+        """Read the user's district; of somebody who is not held, who or what they may have been mistaken for."""
         from rolecall import Authorizer  # noqa: PLC0415 - keeps --help quick
 
+        from rolecall_cli.people import PLACES  # noqa: PLC0415 - as above
+
         change = self._change()
-        around = self._store.read(change, users=[user])
+        alike = dict.fromkeys((user, user.strip().lower()))
+        around = self._store.read(change, users=alike, places=[(kind, user) for kind in PLACES])
         if user not in around.users:
             return self.pdp, around.roster(None, self._store.source)
         moment, district = self._moment, around.users[user].district

@@ -50,7 +50,7 @@ def open_clever(*, patience: timedelta) -> Clever:
     need_live()
     from rolecall.live import Clever, ClientTokens, OneToken, StaticTokens  # noqa: PLC0415 - keeps --help quick
 
-    base = os.environ.get("ROLECALL_CLEVER_URL") or HOST
+    base = _base()
     token, file = os.environ.get("ROLECALL_CLEVER_TOKEN"), os.environ.get("ROLECALL_CLEVER_TOKENS")
     client, secret = os.environ.get("CLEVER_CLIENT_ID"), os.environ.get("CLEVER_CLIENT_SECRET")
     try:
@@ -64,6 +64,18 @@ def open_clever(*, patience: timedelta) -> Clever:
     except ValueError as error:
         wrong(str(error))
     return wrong(f"there is no token for Clever. Set in the environment {TOKENS}")
+
+
+def _base() -> str:
+    """Give where Clever is, as the environment says; wrong usage where that is no address."""
+    from rolecall.facts.clever.base import read_base  # noqa: PLC0415 - keeps --help quick
+
+    base = os.environ.get("ROLECALL_CLEVER_URL") or HOST
+    try:
+        read_base(base, "/v3.0")
+    except ValueError as error:
+        wrong(f"ROLECALL_CLEVER_URL: {error}")
+    return base
 
 
 def _read_tokens(file: Path) -> Mapping[str, str]:

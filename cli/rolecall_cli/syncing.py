@@ -44,7 +44,8 @@ class Bar:
         if progress.stage == "following":
             return
         doing = f"{progress.stage} {progress.kind}s" if progress.kind not in ("", "event") else progress.stage
-        count = f"{progress.records:,} {'events' if progress.kind == 'event' else 'records'}"
+        thing = "event" if progress.kind == "event" else "record"
+        count = f"{progress.records:,} {thing}{'' if progress.records == 1 else 's'}"
         if sys.stderr.isatty():
             self._draw(progress, f"district {self._district}: {doing}, {count}")
         elif doing != self._said or time.monotonic() - self._at > _EVERY:

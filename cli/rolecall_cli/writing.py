@@ -1,4 +1,4 @@
-"""Writing a policy's files: whole or not at all, with the mode they had, and only where nobody else wrote meanwhile."""
+"""Writing files: an answer, and a policy's own, whole or not at all, with their mode, where nobody wrote meanwhile."""
 
 from __future__ import annotations
 
@@ -11,6 +11,17 @@ from typing import Final
 import typer
 
 _MARK: Final = b"\xef\xbb\xbf"
+
+
+def put(text: str, output: Path | None) -> None:
+    """Write an answer to a file, or to standard output; wrong usage where the file cannot be written."""
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, "utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"cannot write `{output}`: {error.strerror or error}", param_hint="--output") from None
 
 
 def rewrite(name: str, before: str, after: str) -> None:

@@ -75,7 +75,7 @@ class Authorizer:
         nanoseconds since 1970; by default it is the system's. `audit` records every decision (`rolecall.audit.Audit`);
         it has to be told of the policy, which `load` does: one that it cannot record is given as indeterminate.
         """
-        _check_arguments(facts, assignments, resources or {}, max_stale, clock)
+        _check_arguments(facts, assignments, resources or {}, max_stale, clock, audit)
         self._table, self._types = table, table.types
         self._loaders = dict(resources or {})
         for name in self._loaders:
@@ -131,7 +131,7 @@ class Authorizer:
         """Read the policy file or folder and put it in force; raises `PolicyError` with every finding."""
         policy = load_policy(policies)
         table = load_table(policy)
-        if audit is not None:
+        if isinstance(audit, Recorder):
             audit.policy(policy, table)
         return cls(
             table,
@@ -398,7 +398,9 @@ def _about(what: str, identifier: str, found: Found) -> str:
     return f"{said}: it is the legacy id, from before Clever's API 3.0, of `{now}`" if now else said
 
 
-def _check_arguments(facts: object, assignments: object, resources: object, max_stale: object, clock: object) -> None:
+def _check_arguments(
+    facts: object, assignments: object, resources: object, max_stale: object, clock: object, audit: object
+) -> None:
     """Refuse at start-up what would fail at the first decision."""
     if not isinstance(facts, Facts | Live):
         raise TypeError(f"`facts` must be facts such as `Snapshot.load(…)`, not a `{type(facts).__name__}`")
@@ -410,6 +412,8 @@ def _check_arguments(facts: object, assignments: object, resources: object, max_
         raise TypeError("`max_stale` must be a timedelta such as `timedelta(hours=24)`, or None")
     if not (clock is None or callable(clock)):
         raise TypeError("`clock` must be a function without arguments that gives an aware datetime")
+    if not (audit is None or isinstance(audit, Recorder)):
+        raise TypeError(f"`audit` must be an audit log such as `Audit.open(…)`, not a `{type(audit).__name__}`")
 
 
 def _enforce(decision: Decision) -> Decision:

@@ -49,9 +49,14 @@ def _offset(zone: str) -> int | None:
 
 
 def nanoseconds(moment: datetime | int) -> int:
-    """Give an aware `datetime`, or what is one already, as nanoseconds since 1970; `ValueError` without a zone."""
+    """Give an aware `datetime`, or what is one already, as nanoseconds since 1970; `ValueError` without a zone.
+
+    Raises `TypeError` for what is neither, such as `time.time()`.
+    """
     if isinstance(moment, int):
         return moment
+    if not isinstance(moment, datetime):
+        raise TypeError(f"`{moment!r}` is no time: use an aware datetime such as `datetime.now(UTC)`")
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise ValueError(f"`{moment!r}` has no time zone: use an aware datetime such as `datetime.now(UTC)`")
     return (moment - EPOCH) // timedelta(microseconds=1) * 1000

@@ -1,6 +1,7 @@
 """What is recorded, by whom, in which order."""
 
 import asyncio
+import re
 import sys
 import threading
 from datetime import timedelta
@@ -13,7 +14,7 @@ from rolecall.audit import Audit, open_store
 from rolecall.audit.choice import in_share
 from rolecall.audit.signing import is_signed, read_public, read_statement
 from rolecall.audit.stores.base import Query
-from rolecall.errors import AuditError
+from rolecall.errors import AuditError, RequestError
 from rolecall.instants import DAY
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -240,6 +241,9 @@ def test_what_cannot_be_opened_says_why(tmp_path):
         ("mysql://host/db", "`mysql` is not one of them"),
         ("sqlite://", "SQLite needs a file"),
         ("", "an audit log is"),
+        ("jsonl:", "an audit log is"),
+        (":memory:", "an audit log is"),
+        ("sqlite:///:memory:", "SQLite needs a file"),
         (tmp_path / "no" / "folder.db", "there is no audit log"),
     ]:
         with pytest.raises(AuditError, match=why):
@@ -255,6 +259,7 @@ def test_what_cannot_be_opened_says_why(tmp_path):
         {"write": "never"},
         {"every": timedelta()},
         {"allows": 2},
+        {"allows": "all"},
         {"always": ["export"]},
         {"pseudonym_key": b"short"},
         {"keep": timedelta(days=1)},
@@ -264,6 +269,28 @@ def test_what_makes_no_sense_is_refused_at_once(wrong, tmp_path):
     """At start-up, not at the first decision."""
     with pytest.raises(ValueError, match=r"."):
         Audit.open(tmp_path / "audit.db", **wrong)
+
+
+@pytest.mark.parametrize("name", ["every", "late", "bound", "keep"])
+def test_a_span_has_to_be_one(name, tmp_path):
+    """A number does not say of what."""
+    with pytest.raises(TypeError, match=f"`{name}` must be a timedelta"):
+        Audit.open(tmp_path / "audit.db", **{name: 5})
+
+
+@pytest.mark.parametrize(
+    ("always", "said"),
+    [
+        ("section.edt", "`section` has no permission `edt`; did you mean `edit`?"),
+        ("secton.edit", "did you mean `section`?"),
+    ],
+)
+def test_what_is_always_to_be_recorded_must_be_known(always, said, tmp_path):
+    """A typo would record nothing, and nobody would notice before the records are asked for."""
+    audit = Audit.open(tmp_path / "audit.db", allows=0, always=[always])
+    with pytest.raises(RequestError, match=re.escape(said)):
+        pdp(audit)
+    audit.close()
 
 
 def test_a_log_that_is_closed_gives_nothing(tmp_path):

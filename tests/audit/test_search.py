@@ -10,6 +10,8 @@ from rolecall.audit import Audit, reading
 from rolecall.audit.reading import Log, Wanted
 from rolecall.audit.rows import outcome
 from rolecall.audit.stores.sqlite import SqliteStore
+from rolecall.audit.verify import verify
+from rolecall.errors import AuditError
 
 
 @pytest.fixture(scope="module", params=["sqlite", "jsonl"])
@@ -111,3 +113,34 @@ def test_little_room_for_what_is_shared_loses_nothing(log):
     with mock.patch.object(reading, "MAX_KEPT", 5), mock.patch.object(reading, "_BATCH", 7):
         assert [one.id for one in small.entries()] == every
     assert small.unreadable == []
+
+
+def test_a_copy_that_nobody_may_write_to_is_read(tmp_path, monkeypatch):
+    """As it lies: SQLite would make files beside it. Where a write-ahead log lies beside it, it is not all there is."""
+    file = tmp_path / "audit #1.db"
+    audit = Audit.open(file)
+    logs.record(audit, logs.requests(20))
+    audit.close()
+    connect = sqlite3.connect
+
+    def refused(where, *arguments, uri=False, **more):
+        if uri:
+            return connect(where, *arguments, uri=uri, **more)
+        error = sqlite3.OperationalError("attempt to write a readonly database")
+        error.sqlite_errorcode = sqlite3.SQLITE_READONLY_DIRECTORY
+        raise error
+
+    monkeypatch.setattr(sqlite3, "connect", refused)
+    found = Log.open(str(file))
+    assert len([*found.entries()]) == 20
+    assert verify(found.store).sound
+    with pytest.raises(AuditError, match="readonly"):
+        Audit.open(file)
+    file.with_name("audit #1.db-wal").touch()
+    with pytest.raises(AuditError, match="readonly"):
+        Log.open(str(file))
+
+
+def test_an_id_that_is_no_text_is_nobodys(log):
+    """A terminal may give bytes that are no UTF-8."""
+    assert log.by_id("\udcff") == []

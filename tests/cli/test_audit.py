@@ -145,6 +145,8 @@ def test_a_parquet_file_is_written(made, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
     assert audit(made, "export", "--format", "parquet", "--out", tmp_path / "out.parquet").code == 0
     assert parquet.read_table(tmp_path / "out.parquet").num_rows == 80
+    ran = audit(made, "export", "--format", "parquet", "--out", tmp_path / "no" / "file")
+    assert (ran.code, "cannot write" in ran.err) == (2, True)
 
 
 def test_records_are_counted(made):

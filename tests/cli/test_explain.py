@@ -79,6 +79,53 @@ def test_wrong_usage_is_2_and_says_what_is_meant(options, said):
     assert said in ran.err
 
 
+def test_a_value_that_is_none_is_said():
+    """Who mistypes a value is not left to find it out from the answer."""
+    essay = ("--property", f"section={who('algebra_class')}", "--property", "locked=no")
+    ran = explain(*essay, "--permission", "edit", resource="assignment:a1")
+    assert (ran.code, ran.err) == (
+        1,
+        "note: `no` is no value of `locked`, which counts as unknown: it is one of `true`, `false`\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"user": who("algebra_class")}, f"`{who('algebra_class')}` is the id of a section."),
+        ({"user": f" {TEACHER.upper()}"}, f"there is `{TEACHER}`: spaces and capital letters count in an id."),
+        ({"resource": f"section:{TEACHER}"}, f"`{TEACHER}` is the id of a user."),
+        ({"resource": f"student:{TEACHER}"}, f"`{TEACHER}` is a user who is no student."),
+        ({"user": "gone"}, "Check the id;"),
+    ],
+)
+def test_an_id_that_is_mistaken_for_another_is_said(asked, said, tmp_path):
+    """The likeliest slip is told as what it is."""
+    assert said in explain(**asked).out
+    file = tmp_path / "roster.db"
+    stores.filled(Store.open(file), demo_district(users=100), now=time_ns(), cursor="e").close()
+    asked = {"user": TEACHER, "resource": ALGEBRA} | asked
+    ran = run(
+        "explain", "--policies", POLICIES, "--store", file, "--user", asked["user"], "--resource", asked["resource"]
+    )
+    assert said in ran.out
+
+
+def test_a_file_that_cannot_be_written_is_wrong_usage(tmp_path):
+    """It is named, with what is wrong with it."""
+    ran = explain("--output", tmp_path / "nowhere" / "answer.txt")
+    assert ran.code == 2
+    assert f"cannot write `{tmp_path}/nowhere/answer.txt`: No such file or directory" in ran.err
+
+
+def test_a_store_that_is_given_as_a_snapshot_is_told_apart(tmp_path):
+    """The likely fix is the other option."""
+    file = tmp_path / "roster.db"
+    Store.open(file).close()
+    ran = explain(snapshot=file)
+    assert (ran.code, f"`{file}` is a database and no snapshot" in ran.err, "`--store`" in ran.err) == (4, True, True)
+
+
 def test_at_is_the_time_of_the_decision():
     """The fall term has ended by 2027."""
     assert explain("--permission", "edit", "--at", "2027-01-01T00:00:00Z").code == 1
@@ -169,7 +216,7 @@ def test_two_people_are_set_side_by_side(shape):
         f"User {TEACHER} has edit permission for section {who('algebra_class')}, user {who('principal')} has not."
         in ran.out
     )
-    assert "Name them as a teacher of section" in ran.out
+    assert "Give them the role teacher, and name them as a teacher of section" in ran.out
 
 
 def test_what_is_kept_of_the_past_is_told(tmp_path):
@@ -190,4 +237,4 @@ def test_what_is_kept_of_the_past_is_told(tmp_path):
         "support",
     )
     assert ran.code == 1
-    assert "Since when:\n  the answer has been the same since " in ran.out
+    assert "Since when:\n  by this policy, the answer has been the same since " in ran.out

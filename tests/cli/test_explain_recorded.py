@@ -99,13 +99,31 @@ def test_what_cannot_be_recorded_is_not_shown(log):
         assert "the disk is full" in ran.err
 
 
+@pytest.mark.parametrize(
+    "more", [("--permission", "view"), ("--as", "staff"), ("--compare", "u1", "u2"), ("--at", "2026-10-14T15:00:00Z")]
+)
+def test_nothing_else_is_asked_of_a_recorded_decision(log, more):
+    """What would not be answered is wrong usage, and not passed over."""
+    (one,) = recorded(log)
+    ran = explain("--code", one["code"], "--audit", log, *more, facts=False)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"Invalid value for {more[0]}: a recorded decision is explained as it was made" in ran.err
+
+
+def test_a_recorded_decision_is_explained_by_the_policy_of_then(log):
+    """Whichever else is named."""
+    (one,) = recorded(log)
+    ran = explain("--code", one["code"], "--audit", log, "--policies", demo.POLICIES)
+    assert (ran.code, "and `--policies` is not asked" in ran.err) == (1, True)
+
+
 def test_a_recorded_decision_says_what_would_have_changed_it(log):
     """From the policy and the facts of then; what was not recorded is said to be unknown, not to be nothing."""
     (one,) = recorded(log)
     ran = explain("--code", one["code"], "--audit", log, facts=False)
     assert (ran.code, ran.err) == (1, "")
     assert "What would allow it, least first:" in ran.out
-    assert f"Name them as a teacher of section {demo.who('algebra_class')}." in ran.out
+    assert f"Give them the role teacher, and name them as a teacher of section {demo.who('algebra_class')}." in ran.out
     assert "Add `edit` to the `min` of rule `administrators-view-their-schools`" in ran.out
     assert "This is what would have changed it then" in ran.out
     assert "Not known, because it was not recorded: other people and other things" in ran.out

@@ -157,3 +157,14 @@ def test_without_a_store_or_without_a_read_there_is_no_history(tmp_path, monkeyp
     monkeypatch.setenv("ROLECALL_STORE", "other.db")
     assert "no roster store `other.db`" in run("history", TEACHER).err
     assert run("history").code == 2
+
+
+def test_an_id_that_is_no_text_is_nobodys(store):
+    """A terminal may give bytes that are no UTF-8."""
+    assert history(store, user="\udcff").code == 1
+
+
+def test_of_the_time_before_the_first_read_nothing_is_known(store):
+    """That nothing changed then, nobody can tell."""
+    ran = history(store, "--until", "2020-01-01T00:00:00Z")
+    assert ran.out.splitlines()[1:] == ["Nothing is known of this time: it lies before the first full read."]

@@ -168,6 +168,13 @@ def test_what_a_terminal_would_obey_is_not_written_to_it(tmp_path):
         assert ("User" in text or "rolecall:" in text, "\x1b" in text, "\x07" in text) == (True, False, False)
 
 
+def test_a_standard_output_that_is_closed_is_no_fault():
+    """Only the exit code is left to tell the answer."""
+    command = [sys.executable, "-m", "rolecall_cli", *map(str, EXPLAIN)]
+    ran = subprocess.run(command, close_fds=False, stderr=subprocess.PIPE, check=False, preexec_fn=lambda: os.close(1))
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
 def test_options_may_come_from_the_environment(monkeypatch, tmp_path):
     """ROLECALL_POLICIES and ROLECALL_SNAPSHOT stand for their options."""
     monkeypatch.chdir(tmp_path)

@@ -12,6 +12,7 @@ from itertools import takewhile
 
 import pytest
 import shell
+from demo import POLICIES
 from rolecall.facts.sync import Progress
 from rolecall.testing import CAST, FakeClever, demo_district
 from rolecall.testing.fake import Fault
@@ -175,6 +176,45 @@ def test_a_district_without_a_token_grows_older_and_that_is_said(sync, fake, mon
     assert f"note: district {DISTRICT} is in the store, but there is no token for it" in sync().err
 
 
+def test_a_misspelt_district_leaves_no_trace(sync):
+    """Were it waited for, nobody could be told any more that they are unknown."""
+    assert sync().code == 0
+    wrong = sync("--district", "d1")
+    assert (wrong.code, wrong.out) == (4, "")
+    assert "district `d1`: the token is that of district `d15700000000000000000001`" in wrong.err
+    asked = ("--store", os.environ["ROLECALL_STORE"], "--user", "u1", "--resource", "section:s1")
+    assert "subject-not-found" in shell.run("explain", "--policies", str(POLICIES), *asked).out
+
+
+def test_a_district_that_never_came_is_forgotten(sync, fake, monkeypatch, tmp_path):
+    """Until then whoever is unknown might be there: one that was misspelt among the tokens must not stay for ever."""
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text(json.dumps({DISTRICT: fake.tokens[DISTRICT], "d1": fake.tokens[OTHER]}))
+    monkeypatch.delenv("ROLECALL_CLEVER_TOKEN")
+    monkeypatch.setenv("ROLECALL_CLEVER_TOKENS", str(tokens))
+    assert sync().code == 4
+    asked = ("--store", os.environ["ROLECALL_STORE"], "--user", "u1", "--resource", "section:s1")
+    assert "does not hold district `d1` yet" in shell.run("explain", "--policies", str(POLICIES), *asked).out
+    monkeypatch.delenv("ROLECALL_CLEVER_TOKENS")
+    assert sync("--forget", "d1").out == "district d1: forgotten; it was never read, and is no longer waited for\n"
+    assert "subject-not-found" in shell.run("explain", "--policies", str(POLICIES), *asked).out
+    again, read = sync("--forget", "d1"), sync("--forget", DISTRICT)
+    assert (again.code, "does not know of a district `d1`" in again.err) == (4, True)
+    assert (read.code, "was read, and is not forgotten" in read.err) == (4, True)
+    assert sync("--forget", "d1", "--full").code == 2
+
+
+def test_swapped_tokens_are_refused(sync, fake, monkeypatch, tmp_path):
+    """Each district would be told another's news, and never again its own."""
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text(json.dumps({DISTRICT: fake.tokens[OTHER], OTHER: fake.tokens[DISTRICT]}))
+    monkeypatch.delenv("ROLECALL_CLEVER_TOKEN")
+    monkeypatch.setenv("ROLECALL_CLEVER_TOKENS", str(tokens))
+    ran = sync()
+    assert (ran.code, ran.out) == (4, "")
+    assert f"district `{DISTRICT}`: the token is that of district `{OTHER}`" in ran.err
+
+
 def test_verify_lists_differences(sync, fake, monkeypatch):
     """Exit code 1, ids and field names, and nobody's data."""
     monkeypatch.setattr(sys.modules["rolecall.facts.sync.verify"], "_PAUSE", 0)
@@ -213,6 +253,13 @@ def test_without_a_token_it_says_where_to_put_one(sync, monkeypatch):
     monkeypatch.delenv("ROLECALL_CLEVER_TOKEN")
     ran = sync()
     assert (ran.code, "ROLECALL_CLEVER_TOKEN" in ran.err) == (2, True)
+
+
+def test_an_address_that_is_none_is_told_by_the_name_of_its_variable(sync, monkeypatch):
+    """Several variables say how Clever is asked."""
+    monkeypatch.setenv("ROLECALL_CLEVER_URL", "127.0.0.1:4020")
+    ran = sync()
+    assert (ran.code, "ROLECALL_CLEVER_URL: this is no base URL" in ran.err) == (2, True)
 
 
 @pytest.mark.usefixtures("sync")

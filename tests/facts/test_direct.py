@@ -10,7 +10,7 @@ import pytest
 from demo import assignment, at, grade, note, who
 from facts.stages import HOUR, INSTANT, MINUTE, SECOND, direct_stage, district, found
 from rolecall import Resource
-from rolecall.facts.clever import StaticTokens, Unavailable
+from rolecall.facts.clever import Clever, StaticTokens, Unavailable
 from rolecall.facts.direct import Direct
 from rolecall.instants import render_instant
 from rolecall.testing.fake.faults import Fault
@@ -343,7 +343,8 @@ def test_what_failed_is_not_asked_for_again_at_once():
         with stage.fake.fault(Fault.status(429, reset_in=30), times=1):
             stage.after(2 * SECOND)
             assert pdp.authorize(TEACHER, ALGEBRA).code == "indeterminate"
-        assert [one.district for one in stage.fake.requests] == [who("district"), who("other_district")]
+        asked = [one.district for one in stage.fake.requests]
+        assert asked == [who("district"), who("other_district"), who("other_district")]  # whose token it is, besides
         stage.after(29 * SECOND)
         assert stage.asked
         assert pdp.authorize(PRINCIPAL, ALGEBRA).code == "indeterminate"
@@ -610,6 +611,15 @@ def test_when_the_list_of_districts_cannot_be_had_known_people_are_still_known()
 # what it says otherwise than a snapshot
 
 
+def test_nobody_is_unknown_by_the_word_of_another_districts_token():
+    """It says 404 for everybody: which person is nobody, only a token of their own district can tell."""
+    here, there = who("district"), who("other_district")
+    swapped = StaticTokens({here: f"token-of-{there}", there: f"token-of-{here}"})
+    with direct_stage(tokens=swapped) as stage:
+        decision = stage.pdp().authorize(TEACHER, ALGEBRA, "edit")
+        assert (decision.code, "for this token" in decision.detail) == ("indeterminate", True)
+
+
 def test_what_another_district_holds_is_not_held():
     """A snapshot says that it lies elsewhere; so does Clever only where its own people have asked about it."""
     with direct_stage() as stage:
@@ -650,6 +660,7 @@ def test_made_up_ids_leave_nothing_behind():
     with direct_stage() as stage:
         pdp = stage.pdp()
         assert pdp.authorize(TEACHER, ALGEBRA, "edit").allowed
+        assert pdp.authorize("u", ALGEBRA, "edit").code == "subject-not-found"
         view, records = pdp._view, stage.facts.records
 
         def sizes():
@@ -704,6 +715,14 @@ def test_an_age_that_is_none_is_refused(age):
     """At start-up, not in a request."""
     with pytest.raises(TypeError, match="`max_age` must be a timedelta"):
         Direct(None, max_age=age)
+
+
+def test_a_client_and_its_tokens_must_be_some():
+    """A token is not yet tokens: at start-up, not in a request."""
+    with pytest.raises(TypeError, match="`clever` must be a client"):
+        Direct(None)
+    with pytest.raises(TypeError, match="`tokens` must be tokens such as"):
+        Clever("a-token")
 
 
 def test_views_come_and_go_while_questions_are_asked():

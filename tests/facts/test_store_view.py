@@ -226,7 +226,7 @@ def test_a_store_without_a_district_knows_nothing():
             emptied(stage.store)
             engine = stage.pdp(max_stale=max_stale)
             why = engine.authorize(TEACHER, ALGEBRA).indeterminate
-            assert why == "the roster store is empty: `rolecall sync` fills it"
+            assert why == f"the roster store ({stage.store.name}) is empty: `rolecall sync` fills it"
             fresh = stage.store.begin(who("district"), None, "test", stage.now)
             stage.after(SECOND)
             assert "not hold district" in engine.authorize(TEACHER, ALGEBRA).indeterminate

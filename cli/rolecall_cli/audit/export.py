@@ -71,7 +71,10 @@ def export(
 
     found = with_bar(log.found(wanted, oldest_first=True), "exporting", log.store.count)
     if format is ExportFormat.parquet and out is not None:
-        exports.write_parquet(found, log.blobs, out)
+        try:
+            exports.write_parquet(found, log.blobs, out)
+        except OSError as error:
+            raise _unwritten(out, error) from None
     else:
         shapes = {"csv": exports.csv_lines, "jsonl": exports.json_lines, "ocsf": exports.ocsf_lines}
         _write(out, shapes[format.value](found, log.blobs))
@@ -87,4 +90,8 @@ def _write(out: Path | None, lines: Iterable[str]) -> None:
         with out.open("w", encoding="utf-8", newline="") as stream:
             stream.writelines(lines)
     except OSError as error:
-        raise typer.BadParameter(f"cannot write `{out}`: {error.strerror or error}", param_hint="--out") from None
+        raise _unwritten(out, error) from None
+
+
+def _unwritten(out: Path, error: OSError) -> typer.BadParameter:
+    return typer.BadParameter(f"cannot write `{out}`: {error.strerror or error}", param_hint="--out")

@@ -14,8 +14,9 @@ from rolecall_cli.audit.keeping import Names, Pseudonyms, open_keeper
 from rolecall_cli.audit.options import DEFAULT_AUDIT, AuditUrl
 from rolecall_cli.audit.recorded import SINCE, DecisionId, ShortCode, recorded
 from rolecall_cli.facts import open_facts
-from rolecall_cli.options import POLICIES, As, At, FactsStore, Policies, SnapshotFile, note
+from rolecall_cli.options import POLICIES, As, At, FactsStore, Policies, SnapshotFile, note, origin_of
 from rolecall_cli.style import styled
+from rolecall_cli.writing import put
 
 if TYPE_CHECKING:
     from rolecall import Authorizer, Decision
@@ -80,6 +81,7 @@ def explain(
     if of is not None or code is not None:
         if user is not None or resource is not None:
             raise typer.BadParameter("a recorded decision has its own person and resource", param_hint="--user")
+        _only_recorded(context, names=names)
         facts = open_facts(context, policies, snapshot, store, at) if names else None
         raise typer.Exit(_reopened(context, audit, (of, code), facts, pseudonyms, format, output))
     if (user is None and compare is None) or resource is None:
@@ -106,6 +108,19 @@ def explain(
     if decision.indeterminate:
         facts.tell_old()
     raise typer.Exit(exit_code(decision))
+
+
+def _only_recorded(context: typer.Context, *, names: bool) -> None:
+    """See that nothing else is asked of a recorded decision: it would not be answered. Facts only give names."""
+    asked = {"permission": "--permission", "properties": "--property", "acting_as": "--as", "compare": "--compare"}
+    if not names:  # which are those of a time, where one is given
+        asked |= {"at": "--at"}
+    typed = [option for name, option in asked.items() if origin_of(context, name) == "COMMANDLINE"]
+    if typed:
+        said = "a recorded decision is explained as it was made: leave this out, or ask anew with `--user`"
+        raise typer.BadParameter(said, param_hint=typed[0])
+    if not names and origin_of(context, "policies") == "COMMANDLINE":
+        note("a recorded decision is explained by the policy that it was made by, and `--policies` is not asked")
 
 
 def _kept(
@@ -200,14 +215,6 @@ def _styles(answer: str) -> Callable[[str, str], str]:
     return lambda text, what: styled(text, styles[what])
 
 
-def put(text: str, output: Path | None) -> None:
-    """Write a text to a file, or to standard output."""
-    if output is None:
-        typer.echo(text, nl=False)
-    else:
-        output.write_text(text, "utf-8")
-
-
 def exit_code(decision: Decision) -> int:
     """Give 0 for a yes, 1 for a no, 4 where nobody can tell."""
     if decision.indeterminate:
@@ -218,6 +225,7 @@ def exit_code(decision: Decision) -> int:
 def read_properties(pdp: Authorizer, kind: str, given: list[str]) -> dict[str, object]:
     """Read NAME=VALUE pairs; `true` and `false` are booleans where the attribute is one."""
     from rolecall.errors import did_you_mean  # noqa: PLC0415 - keeps --help quick
+    from rolecall.wording import value_name  # noqa: PLC0415
 
     table = pdp.table.types.get(kind)
     attributes = {code.name: code for code in table.attributes} if table else {}
@@ -232,4 +240,7 @@ def read_properties(pdp: Authorizer, kind: str, given: list[str]) -> dict[str, o
             note(f"no rule asks about `{name}` of `{kind}`; {did_you_mean(name, known)}")
         boolean = name in attributes and attributes[name].kind is bool
         found[name] = value.lower() == "true" if boolean and value.lower() in ("true", "false") else value
+        if name in attributes and found[name] not in attributes[name].values:
+            values = ", ".join(f"`{value_name(one)}`" for one in attributes[name].values)
+            note(f"`{value}` is no value of `{name}`, which counts as unknown: it is one of {values}")
     return found

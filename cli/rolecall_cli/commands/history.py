@@ -48,16 +48,17 @@ def history(
     elif not found.known:
         typer.echo(shown(_unknown(roster, found)))
     else:
-        for row in _rows(found, roster, first is not None or last is not None):
+        for row in _rows(found, roster, first, last):
             typer.echo(row)
     if not found.known:
         raise typer.Exit(1)
 
 
-def _rows(found: Timeline, store: Store, asked_time: bool) -> list[str]:
+def _rows(found: Timeline, store: Store, first: int | None, last: int | None) -> list[str]:
     """Give the lines: a head, then each difference with its time and what it came by."""
     from rolecall.instants import say_instant  # noqa: PLC0415 - keeps --help quick
 
+    asked_time = first is not None or last is not None
     where = f"now in district {found.district}" if found.district and not asked_time else ""
     begins = f"read in full first at {say_instant(found.begins)}" if found.begins is not None else ""
     head = "; ".join(filter(None, (where, begins)))
@@ -68,7 +69,9 @@ def _rows(found: Timeline, store: Store, asked_time: bool) -> list[str]:
             f"{say_instant(moment.time)}  {styled(shown(f'{one.sign} {one.text}'), _STYLES[one.sign])}{by}"
             for one in moment.differences
         ]
-    if not found.moments:
+    if found.begins is not None and last is not None and last < found.begins:
+        rows.append("Nothing is known of this time: it lies before the first full read.")
+    elif not found.moments:
         rows.append("Nothing changed in this time." if asked_time else "Nothing ever changed.")
     return rows
 

@@ -12,6 +12,7 @@ import typer
 from rolecall_cli.difference.versions import named_folder, named_versions
 from rolecall_cli.matrix.view import View, Wanted, check_names, narrowed
 from rolecall_cli.options import POLICIES, PolicyPath
+from rolecall_cli.writing import put
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,10 +75,9 @@ def matrix(
     found = draw(new.version, old.version if old else None, wanted.types or None, wanted.permissions or None)
     view = View(narrowed(found, wanted), new.name, old.name if old else None, every, behind)
     written = renderer(view)
-    if output is None:
-        typer.echo(written, nl=not written.endswith("\n"))
-    else:
-        output.write_text(written if written.endswith("\n") else f"{written}\n", "utf-8")
+    put(written if written.endswith("
+") else f"{written}
+", output)
     if found.refused:
         raise typer.Exit(1)
 

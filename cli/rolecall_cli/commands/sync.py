@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import timedelta
+from time import time_ns
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +13,7 @@ import typer
 from rolecall_cli.live import DEFAULT_STORE, StoreUrl, open_clever, open_store
 from rolecall_cli.options import Format, note
 from rolecall_cli.signals import until_asked
+from rolecall_cli.style import shown
 from rolecall_cli.syncing import Bar, Teller
 
 if TYPE_CHECKING:
@@ -32,6 +35,9 @@ def sync(
         bool, typer.Option("--verify", help="Compare the store with Clever, and list differences.")
     ] = False,
     accept: Annotated[bool, typer.Option("--accept", help="Say yes to the mass change that is held.")] = False,
+    forget: Annotated[
+        str | None, typer.Option("--forget", metavar="ID", help="Expect a district no longer that was never read.")
+    ] = None,
     format: Annotated[Format, typer.Option("--format", help="For a person, or for a program.")] = Format.text,  # noqa: A002 - the option's name
 ) -> None:
     """Keep the roster store current with Clever.
@@ -41,6 +47,11 @@ def sync(
     """
     if verify and (watch or full or accept):
         raise typer.BadParameter("--verify only compares: it goes with none of --watch, --full, --accept")
+    if forget is not None:
+        if watch or full or accept or verify or district:
+            raise typer.BadParameter("--forget goes with none of --watch, --full, --accept, --verify, --district")
+        _forget(store, forget, format)
+        return
     clever = open_clever(patience=_PATIENCE)
     roster = open_store(store, create=not verify)
     teller = Teller(roster, format)
@@ -48,10 +59,7 @@ def sync(
         if watch:
             _watch(clever, roster, teller, district or (), timedelta(seconds=every), full=full, accept=accept)
             return
-        found = district or _districts(clever, roster, teller)
-        if not verify:
-            roster.expect(found)
-        for one in found:
+        for one in _districts(clever, roster, teller, tuple(district or ()), verify=verify):
             _once(clever, roster, teller, one, full=full, accept=accept, verify=verify)
     finally:
         clever.close()
@@ -60,17 +68,37 @@ def sync(
         raise typer.Exit(teller.code)
 
 
-def _districts(clever: Clever, roster: Store, teller: Teller) -> tuple[str, ...]:
-    """Give the districts to be synced, which are those that there are tokens for; what keeps it from that is told."""
+def _forget(url: str, district: str, form: Format) -> None:
+    """Have the store expect a district no longer."""
+    from rolecall.facts.store.staging import owner  # noqa: PLC0415 - keeps --help quick
+
+    store = open_store(url)
+    try:
+        store.forget(district, owner(), time_ns())
+    finally:
+        store.close()
+    if form is Format.json:
+        typer.echo(json.dumps({"schema": 1, "district": district, "outcome": "forgotten"}))
+    else:
+        typer.echo(shown(f"district {district}: forgotten; it was never read, and is no longer waited for"))
+
+
+def _districts(
+    clever: Clever, roster: Store, teller: Teller, given: tuple[str, ...], *, verify: bool
+) -> tuple[str, ...]:
+    """Give the districts to be synced: those given, or all that have a token; what keeps it from that is told."""
     from rolecall.calls import run  # noqa: PLC0415 - keeps --help quick
     from rolecall.errors import FactsError  # noqa: PLC0415
-    from rolecall.facts.sync import Outcome  # noqa: PLC0415
+    from rolecall.facts.sync import Outcome, expect  # noqa: PLC0415
 
     try:
-        found = run(clever.districts())
+        found = run(clever.districts()) if verify else expect(clever, roster, given)
     except FactsError as error:
-        teller.tell(Outcome("", error=error))
-        return ()
+        if not given:  # else each of them says so itself
+            teller.tell(Outcome("", error=error))
+        return given
+    if given:
+        return given
     for one in sorted({*roster.districts()} - {*found}):
         note(f"district {one} is in the store, but there is no token for it: its facts only grow older")
     if not found:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
+from rolecall.errors import UnknownPermission, UnknownResourceType
+from rolecall.table import TypeTable
 from rolecall.vocabulary.decision import Decision
 
 _WHOLE: Final = 1 << 64
@@ -16,7 +18,7 @@ class Choice:
 
     def __init__(self, allows: float = 1.0, always: Iterable[str] = (), *, denials: bool = True) -> None:
         """Keep it: `allows` is a share from 0 to 1, `always` names permissions as `student.export`."""
-        if not 0 <= allows <= 1:
+        if not isinstance(allows, int | float) or not 0 <= allows <= 1:
             raise ValueError("`allows` is the share of allowed decisions to record: from 0 to 1")
         self.denials, self.allows = denials, allows
         self.everything = denials and allows == 1
@@ -28,6 +30,14 @@ class Choice:
             if not (kind and dot and permission):
                 raise ValueError(f"`{name}` is no permission of a type, such as `student.export`")
             self.always.setdefault(kind, set()).add(permission)
+
+    def check(self, types: Mapping[str, TypeTable]) -> None:
+        """See that a policy knows what is always to be recorded, for a typo records nothing; raises `RequestError`."""
+        for kind, names in self.always.items():
+            if kind not in types:
+                raise UnknownResourceType(kind, types)
+            for name in sorted(names - types[kind].known):
+                raise UnknownPermission(name, kind, types[kind].known)
 
     def takes(self, decision: Decision) -> bool:
         """Say whether a decision is recorded. One that names no permission is a denial where nothing is held.

@@ -67,6 +67,10 @@ class Audit:
         """Begin a chain in a store; see `open`."""
         if mode not in ("required", "best-effort") or write not in ("batched", "durable"):
             raise ValueError("`mode` is `required` or `best-effort`, `write` is `batched` or `durable`")
+        spans = {"every": every, "late": late, "bound": bound, "keep": MIN_KEEP if keep is None else keep}
+        for name, span in spans.items():
+            if not isinstance(span, timedelta):
+                raise TypeError(f"`{name}` must be a timedelta such as `timedelta(days=400)`")
         if min(every, late, bound) <= timedelta() or room < 1 or segment < 1:
             raise ValueError("`every`, `late`, `bound`, `room` and `segment` must be more than nothing")
         if keep is not None and keep < MIN_KEEP:
@@ -168,7 +172,11 @@ class Audit:
             return self._tray.writer, self._tray.written, self._tray.written_proof.hex()
 
     def policy(self, policy: Policy, table: Table) -> None:
-        """Keep a policy, before anything is decided by it; raises `AuditError` where that must be and cannot."""
+        """Keep a policy, before anything is decided by it; raises `AuditError` where that must be and cannot.
+
+        Raises `RequestError` where the policy does not know a permission that is always to be recorded.
+        """
+        self._choice.check(table.types)
         self._writing.keep(self._maker.policy(policy, table))
         if not self.flush(timedelta(seconds=10)) and self._required:
             raise AuditError(f"the policy cannot be recorded: {self._tray.problem or 'the audit log does not answer'}")

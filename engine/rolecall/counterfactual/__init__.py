@@ -60,7 +60,7 @@ def counterfactuals(
     if table.digest != decision.grounds.digest:
         return Counterfactuals("", notes=("it is not known what would change it, because the policy is another now",))
     kind = table.types[decision.resource.type]
-    told = outside(decision, lambda user: _answers(decision, table, kind, roster, user))
+    told = outside(decision, lambda user: _answers(decision, table, kind, roster, user), roster)
     if told is not None:
         return told
     if decision.permission is None and decision.permissions:

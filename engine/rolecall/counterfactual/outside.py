@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Final
 
 from rolecall.counterfactual.changes import Change, Counterfactuals, Suggestion
+from rolecall.facts.roster import Roster
 from rolecall.vocabulary.decision import Decision
 
 Answer = Callable[[str], bool | None]
@@ -16,7 +17,7 @@ _LEGACY: Final = re.compile(r"legacy id, from before Clever's API 3\.0, of `([^`
 _REACHED: Final = ("table", "no-role", "not-acting")
 
 
-def outside(decision: Decision, answer: Answer) -> Counterfactuals | None:
+def outside(decision: Decision, answer: Answer, roster: Roster | None = None) -> Counterfactuals | None:
     """Say what would change a denial that the table was not asked about; None where the search has something to try."""
     code = decision.cell.code
     if code in _REACHED:
@@ -34,9 +35,11 @@ def outside(decision: Decision, answer: Answer) -> Counterfactuals | None:
         found = _LEGACY.search(decision.detail)
         if found:
             return _legacy(found[1], answer(found[1]))
-        return _notes("it is not known what the person could be given, because {}", _absent(decision))
+        return _notes("it is not known what the person could be given, because {}", _absent(decision, roster))
     what = "the thing lies" if code == "place-not-found" else "the thing is"
-    return _notes(f"it is not known what would change it, because nobody knows where {what}: {{}}", _absent(decision))
+    return _notes(
+        f"it is not known what would change it, because nobody knows where {what}: {{}}", _absent(decision, roster)
+    )
 
 
 def _mend(why: str) -> str:
@@ -52,11 +55,33 @@ def _notes(text: str, why: str) -> Counterfactuals:
     return Counterfactuals("", notes=(text.format(why),))
 
 
-def _absent(decision: Decision) -> str:
+def _absent(decision: Decision, roster: Roster | None) -> str:
     said = decision.detail or "the facts do not hold it"
     if decision.code == "resource-not-found" and said.startswith("the application has"):
         return said
+    if roster is not None and (what := _mistaken(decision, roster)):
+        return f"{said}, but {what}"
     return f"{said}. Check the id; if it is right, the district has to share it with this application in Clever"
+
+
+def _mistaken(decision: Decision, roster: Roster) -> str:
+    """Say what an id is that is not held as what it was given for; an empty text where nobody can tell."""
+    held: dict[str, Container[str]] = {"user": roster.users, "section": roster.sections, "school": roster.schools}
+    held |= {"term": roster.terms, "district": roster.districts}
+    asked, identifier = "user", decision.subject
+    if decision.code != "subject-not-found":
+        asked, identifier = decision.resource.type, decision.resource.id
+        if asked not in (*held, "student"):  # the application's own: only it knows its ids
+            return ""
+    if asked == "student" and identifier in roster.users:
+        return f"`{identifier}` is a user who is no student"
+    kind = next((kind for kind, ids in held.items() if identifier in ids), "")
+    if kind:
+        return f"`{identifier}` is the id of a {kind}"
+    plain = identifier.strip().lower()
+    if plain in held["user" if asked == "student" else asked]:
+        return f"there is `{plain}`: spaces and capital letters count in an id"
+    return ""
 
 
 def _legacy(identifier: str, flips: bool | None) -> Counterfactuals:

@@ -100,12 +100,24 @@ def _role(change: Change, state: State) -> str:
         return f"give them the role {change.role}: section {change.place} names them for it already"
     table = _GAIN if change.kind == "gain" else _LOSE
     if (change.role, change.scope) in table:
-        return table[change.role, change.scope].format(place=change.place)
+        said = table[change.role, change.scope].format(place=change.place)
+        lacks = change.kind == "gain" and _role_first(change, state)
+        return f"give them the role {lacks}, and {said}" if lacks else said
     where = "somewhere" if change.scope == "anywhere" else f"at {change.scope} {change.place}"
     if change.kind == "gain":
         return f"assign them as {change.role} {where} in the application"
     where = "altogether" if change.scope == "anywhere" else where
     return f"end their assignment as {change.role} {where} in the application"
+
+
+def _role_first(change: Change, state: State) -> str:
+    """Give the role that somebody lacks before a section can name them for it; an empty text where they have it."""
+    if change.scope != "section" and change.role != "primary_teacher":
+        return ""
+    role = {"primary_teacher": "teacher"}.get(change.role, change.role)
+    if role not in ("teacher", "student") or any(one.role == role for one in state.held.roles):
+        return ""
+    return role
 
 
 def _designations(change: Change, state: State) -> str:

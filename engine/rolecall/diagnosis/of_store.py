@@ -70,9 +70,8 @@ def _feed(feed: FeedState, now: int, limit: int) -> Result:
     age = None if feed.as_of is None else max(now - feed.as_of, 0)
     old = "of unknown age" if age is None else f"{say_span(age)} old"
     if feed.read is None:
-        return failed(
-            "facts", "the district was never read in full", "`rolecall sync` does so, or goes on with it", district
-        )
+        fix = "`rolecall sync` does so, or goes on with it; `rolecall sync --forget ID` where there is no such district"
+        return failed("facts", "the district was never read in full", fix, district)
     if feed.state == "held":
         fix = "where this is right, `rolecall sync --accept` applies it; else ask the district before you do"
         return failed("facts", f"the feed is held, the facts are {old}: {why}", fix, district)

@@ -25,7 +25,11 @@ class Comparison(msgspec.Struct, frozen=True, eq=False):
     lacking: tuple[tuple[Decision, Counterfactuals], ...] = ()
 
 
-def lacked(first: Decision, second: Decision, most: int = 3) -> list[tuple[Decision, str]]:
+MOST = 3
+"""Of so many permissions it is said what would give them."""
+
+
+def lacked(first: Decision, second: Decision, most: int = MOST) -> list[tuple[Decision, str]]:
     """Give who lacks which permission that the other has: what was asked, or the first few of all."""
     asked = first.permission
     if asked is not None:
@@ -48,6 +52,10 @@ def compared(one: Comparison) -> tuple[str, list[Section]]:
     for lacking, changes in one.lacking:
         rows = tuple(change_rows(changes))
         parts.append(Section(f"What would give {lacking.permission} to user {lacking.subject}", rows))
+    names = [f"`--permission {name}`" for _, name in lacked(first, second, most=len(first.grounds.permissions))]
+    if one.lacking and len(names) > len(one.lacking):
+        row = Row(f"Ask with {listed(names[len(one.lacking) :], 'or')} to see.")
+        parts.append(Section("What would give the rest", (row,)))
     return _sentence(first, second), [part for part in parts if part.rows]
 
 

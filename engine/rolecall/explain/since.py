@@ -12,13 +12,17 @@ from rolecall.authorizer import Authorizer
 from rolecall.errors import FactsError
 from rolecall.facts.roster_store import RosterStore
 from rolecall.facts.store import Store
+from rolecall.facts.store.values import Change
 from rolecall.facts.timeline import Moment, timeline
 from rolecall.instants import say_instant
 from rolecall.table import Table
 from rolecall.vocabulary.decision import Decision
+from rolecall.wording import listed
 
 MOST_LOOKED_AT: Final = 40
 """So many times in the past are looked at, newest first."""
+
+_SAME: Final = "by this policy, the answer has been the same since"
 
 _FOUND: Final = ("table", "no-role", "not-acting", "other-district", "subject-not-found", "resource-not-found")
 
@@ -45,7 +49,7 @@ class _Past:
         self.decision, self.table, self.store = decision, table, store
         self.now = decision.nanoseconds
         self.known = decision.held.district or None
-        self.answers: dict[int, bool] = {}
+        self.answers: dict[int, frozenset[str]] = {}
 
     def told(self) -> tuple[str, ...]:
         first = self.store.first_read(self.known)
@@ -62,11 +66,11 @@ class _Past:
             later = turn.time
         if len(turns) > MOST_LOOKED_AT:
             when = say_instant(turns[MOST_LOOKED_AT - 1].time)
-            return (f"the answer has been the same since {when} at least; what was before was not looked at",)
-        return (f"the answer has been the same since {say_instant(first.time_ns)}, when the store was first filled",)
+            return (f"{_SAME} {when} at least; what was before was not looked at",)
+        return (f"{_SAME} {say_instant(first.time_ns)}, when the store was first filled",)
 
-    def answer(self, moment: int) -> bool:
-        """Say whether what was asked was allowed at a time."""
+    def answer(self, moment: int) -> frozenset[str]:
+        """Give what of that which was asked was allowed at a time: the one permission, or all of the type."""
         if moment not in self.answers:
             facts = RosterStore(self.store).at(moment)
             decision = self.decision
@@ -75,13 +79,14 @@ class _Past:
                 then = pdp.authorize(
                     decision.subject, decision.resource, decision.permission, acting_as=decision.acting_as
                 )
-                self.answers[moment] = bool(then.permissions) if decision.permission is None else then.allowed
+                asked = None if decision.permission is None else {decision.permission}
+                self.answers[moment] = then.permissions if asked is None else then.permissions & asked
             except FactsError:
-                self.answers[moment] = False
+                self.answers[moment] = frozenset()
         return self.answers[moment]
 
     def _turns(self, first: int) -> Iterator[Turn]:
-        """Give when something about the person, the student or the term changed, since the store was first filled."""
+        """Give when something about the person, the student, the class or its term changed, since the first read."""
         found: dict[int, Turn] = {first: Turn(first)}
         for moment in timeline(self.store, self.decision.subject, now=self.now).moments:
             if first < moment.time <= self.now:
@@ -93,11 +98,26 @@ class _Past:
                 if first < moment.time <= self.now:
                     known = found.get(moment.time, Turn(moment.time))
                     found[moment.time] = replace(known, what=(*known.what, *said))
+        for change in self.store.changes(self._changes_of_the_place()):
+            if first < change.time_ns <= self.now and change.time_ns not in found:
+                found[change.time_ns] = Turn(change.time_ns, (self._moved(change),))
         for time, what in self._edges():
             if first < time <= self.now:
                 known = found.get(time, Turn(time))
                 found[time] = replace(known, what=(*known.what, what))
         yield from found.values()
+
+    def _changes_of_the_place(self) -> Iterator[int]:
+        """Give the changes that can have moved the class or the school, or the class's term."""
+        thing = self.decision.resource
+        for kind in ("section", "school"):
+            named = thing.id if thing.type == kind else thing.properties.get(kind)
+            if isinstance(named, str):
+                yield from self.store.changing(kind, named)
+
+    def _moved(self, change: Change) -> str:
+        by = f" (Clever's event {change.event})" if change.event else ""
+        return f"the {self.decision.resource.type} or its place changed{by}"
 
     def _edges(self) -> Iterator[tuple[int, str]]:
         """Give when the class's term began and ended: nothing is told of that, it happens by the clock."""
@@ -121,17 +141,22 @@ class _Past:
         found = self.store.changes([high])
         if not found:
             return Turn(later)
-        by = f" (Clever's event {found[0].event})" if found[0].event else ""
-        return Turn(found[0].time_ns, (f"the {self.decision.resource.type} or its place changed{by}",))
+        return Turn(found[0].time_ns, (self._moved(found[0]),))
 
     def _said(self, turn: Turn) -> str:
-        asked, answer = self.decision.permission, self.answer(self.now)
-        what = f"{asked} permission" if asked is not None else "some permission"
-        when = say_instant(turn.time)
+        asked, answer, when = self.decision.permission, self.answer(self.now), say_instant(turn.time)
         said = "; ".join(turn.what) or "something about it changed"
+        if asked is None:
+            before = self._listed(self.answer(turn.time - 1))
+            return f"by this policy, until {when} they had {before} here; since then {self._listed(answer)}: {said}"
         if answer:
-            return f"they have had {what} here since {when}: {said}"
-        return f"until {when} they had {what} here; since then: {said}"
+            return f"by this policy, they have had {asked} permission here since {when}: {said}"
+        return f"by this policy, until {when} they had {asked} permission here; since then: {said}"
+
+    def _listed(self, permissions: frozenset[str]) -> str:
+        order = self.decision.grounds.permissions[self.decision.resource.type]
+        names = [name for name in order if name in permissions]
+        return f"{listed(names)} permission{'s' if len(names) > 1 else ''}" if names else "no permission"
 
 
 def _what(moment: Moment) -> Iterator[str]:

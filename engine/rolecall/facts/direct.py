@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import timedelta
 from threading import Lock
 from time import monotonic_ns
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 from weakref import WeakSet
 
 from rolecall.calls import Call, Failed
@@ -26,6 +26,7 @@ MAX_AGE: Final = timedelta(minutes=5)
 _PATIENCE: Final = 60.0
 
 
+@runtime_checkable
 class Client(Protocol):
     """What is asked of Clever's client (`rolecall.facts.clever.Clever`)."""
 
@@ -65,6 +66,8 @@ class Direct:
         """Begin with nothing at hand; nothing is asked before the first question."""
         if not isinstance(max_age, timedelta) or max_age < timedelta():
             raise TypeError("`max_age` must be a timedelta such as `timedelta(minutes=5)`")
+        if not isinstance(clever, Client):
+            raise TypeError(f"`clever` must be a client such as `Clever(…)`, not a `{type(clever).__name__}`")
         self.clever, self.district_of = clever, district_of
         self.max_age = max_age // timedelta(microseconds=1) * 1000
         self.records = Remembered(size)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from rolecall.calls import Call, Failed
 from rolecall.facts.around import Records
+from rolecall.facts.clever.base import is_id
 from rolecall.facts.clever.errors import CleverError
 from rolecall.facts.gathering import Gathering, Unknown
 from rolecall.facts.records import DistrictRecord
@@ -161,6 +162,8 @@ class DirectView(View):
             gathering = self._gathering(district, asked)
             try:
                 person = yield from gathering.person(asked.user)
+                if person is None and is_id(asked.user):  # another district's token knows nobody here, and is silent
+                    yield from gathering.state()
             except Unknown as error:
                 trouble = error
                 continue

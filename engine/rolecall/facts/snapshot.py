@@ -34,7 +34,11 @@ class Snapshot(Roster):
             if file.suffix == ".jsonl":
                 with file.open("rb") as lines:
                     return cls._build(_of_lines(lines), str(file))
-            content = read_json(file.read_bytes())
+            data = file.read_bytes()
+            if data.startswith(b"SQLite format 3\0"):
+                fix = "open a roster store with `RosterStore.open`, or `--store` at the command line"
+                raise FactsError(f"`{file}` is a database and no snapshot: {fix}")
+            content = read_json(data)
         except OSError as error:
             raise FactsError(f"the snapshot `{file}` cannot be read: {error.strerror or error}") from None
         except NotJson as error:

@@ -243,7 +243,7 @@ class StoreView(View):
 
     def _ask_read(self, wanted: Wanted) -> Read | str:
         if not self._states:
-            return self._trouble or f"{_NAME} is empty: `rolecall sync` fills it"
+            return self._trouble or f"{_NAME} ({self.store.source}) is empty: `rolecall sync` fills it"
         try:
             roster = self.store.read(wanted.change, wanted.users, wanted.places).roster(None, self.store.source)
             people = [*wanted.users, *(identifier for kind, identifier in wanted.places if kind == "student")]

@@ -70,7 +70,7 @@ def _middle(high: int) -> str:
 
 def short_number(identifier: str) -> int:
     """Give the 40 bits of a decision's short code: the first of the SHA-256 of the id's text."""
-    return int.from_bytes(hashlib.sha256(identifier.encode()).digest()[:5], "big")
+    return int.from_bytes(hashlib.sha256(identifier.encode(errors="surrogatepass")).digest()[:5], "big")
 
 
 def short_code(identifier: str) -> str:

@@ -239,6 +239,7 @@ def test_another_host(url, asked):
         {"base_url": "https://api.clever.com?token=hunter2"},
         {"base_url": "ftp://api.clever.com"},
         {"base_url": "https://"},
+        {"base_url": "http://127.0.0.1:notaport"},
         {"timeout": timedelta()},
         {"patience": timedelta(seconds=-1)},
         {"max_body": 0},

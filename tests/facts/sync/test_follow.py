@@ -264,3 +264,26 @@ def test_a_silent_feed_is_read_as_often_as_it_is_told(store):
     town.time.pass_(1)
     assert town.sync(silent=timedelta(hours=1)).how == "read"
     town.clever.close()
+
+
+def test_another_districts_token_says_nothing_of_this_one(town):
+    """Its events would leave the facts as they are, and call them new: nothing is applied, and they grow older."""
+    other, before = CAST["other_district"].id, town.feed()
+    town.tokens.replace({DISTRICT: town.fake.tokens[other], other: town.fake.tokens[DISTRICT]})
+    town.alter()
+    for ask in (town.sync, town.verify, lambda: town.sync(full=True)):
+        with pytest.raises(TokenRefused, match=f"the token is that of district `{other}`"):
+            ask()
+    assert (town.feed(), town.age()) == (before, 60)
+    town.tokens.replace(town.fake.tokens)
+    assert town.sync().altered == 1
+
+
+def test_a_district_that_is_misspelt_among_the_tokens_is_never_complete(store):
+    """Else nobody would be known in it, and be told so as a plain no."""
+    town = Town(store)
+    town.tokens.replace({"d1": town.fake.tokens[DISTRICT]})
+    with pytest.raises(TokenRefused, match=f"the token is that of district `{DISTRICT}`"):
+        town.sync("d1")
+    assert store.districts() == ()
+    town.clever.close()

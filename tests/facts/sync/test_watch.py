@@ -76,6 +76,13 @@ def test_only_the_named_districts_are_watched(town):
     assert town.store.districts() == (OTHER,)
 
 
+def test_a_district_without_a_token_is_told_and_not_waited_for(town):
+    """Nobody's absence could be known before it is read, which it never is."""
+    with watching(town, districts=[OTHER, "d1"]) as watched:
+        watched.until(lambda: watched.polls(OTHER) and watched.errors("d1"))
+    assert town.store.districts() == (OTHER,)
+
+
 def test_an_interval_lies_between_two_polls(town):
     """Not more often, and hardly less."""
     town.sync()

@@ -20,14 +20,15 @@ def open_store(where: str | PathLike[str], *, create: bool = False) -> Store:
     """Open a store of the audit log, and make it where there is none and `create` says so; raises `AuditError`."""
     if not isinstance(where, str):
         return SqliteStore(Path(where), create=create)
-    if where.startswith("jsonl:"):
-        return LinesStore(Path(where.removeprefix("jsonl:").removeprefix("//") or "."), create=create)
+    folder = where.removeprefix("jsonl:").removeprefix("//")
+    if folder and where.startswith("jsonl:"):
+        return LinesStore(Path(folder), create=create)
     scheme, separator, rest = where.partition("://")
     if not separator:
-        if not where:
+        if where in ("", ":memory:", "jsonl:"):
             raise AuditError(f"an audit log is {_FORMS}")
         return SqliteStore(Path(where), create=create)
-    if scheme == "sqlite" and rest.startswith("/") and rest != "/":
+    if scheme == "sqlite" and rest.startswith("/") and rest not in ("/", "/:memory:"):
         return SqliteStore(Path(rest[1:]), create=create)
     if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
         try:

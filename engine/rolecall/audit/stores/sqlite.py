@@ -76,7 +76,7 @@ class SqliteStore(SqlStore):
             self._settle(create=create)
 
     def _settle(self, *, create: bool) -> None:
-        connection = self._connect()
+        connection = self._connect() if create else self._connect_to_read()
         try:
             version = _version(connection)
             if version == 0 and create:
@@ -105,6 +105,19 @@ class SqliteStore(SqlStore):
         connection = sqlite3.connect(self._path, timeout=_PATIENCE, check_same_thread=False, isolation_level=None)
         connection.execute("PRAGMA synchronous=FULL").close()
         connection.execute("PRAGMA secure_delete=ON").close()
+        return connection
+
+    def _connect_to_read(self) -> sqlite3.Connection:
+        """Connect, also to a copy that nobody may write to: SQLite makes files beside it even to read, if it can."""
+        try:
+            connection = self._connect()
+            _version(connection)
+        except sqlite3.Error as error:
+            waiting = self._path.with_name(f"{self._path.name}-wal")
+            if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_READONLY_DIRECTORY or waiting.exists():
+                raise
+            lying = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"  # nobody has it open: it is all there is
+            return sqlite3.connect(lying, uri=True, check_same_thread=False, isolation_level=None)
         return connection
 
     @contextmanager
@@ -147,7 +160,7 @@ class SqliteStore(SqlStore):
         with self._told():
             if not self._path.exists():
                 raise AuditError(f"the audit log `{self.name}` is gone")
-            connection = self._connect()
+            connection = self._connect_to_read()
             connection.text_factory = _text
             try:
                 connection.execute("BEGIN").close()

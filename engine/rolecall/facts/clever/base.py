@@ -52,7 +52,11 @@ def read_base(url: str, path: str) -> Base:
     """Read an API's URL; `path` is where it is on a host that stands alone. Raises `ValueError`, with the fix."""
     parts = urlsplit(url.strip())
     host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or "@" in parts.netloc:
+    try:
+        odd = parts.query or parts.fragment or "@" in parts.netloc or parts.port == 0
+    except ValueError:  # a port that is no number
+        odd = True
+    if parts.scheme not in ("http", "https") or not host or odd:
         raise ValueError("this is no base URL: write one such as https://api.clever.com")
     near = host in ("localhost", "127.0.0.1", "::1") or host.endswith((".localhost", ".test")) or "." not in host
     if parts.scheme == "http" and not near:

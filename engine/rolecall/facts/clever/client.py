@@ -13,6 +13,7 @@ from rolecall.facts.clever.clock import Clock
 from rolecall.facts.clever.errors import NotShared, TokenRefused, Unavailable, Unfit
 from rolecall.facts.clever.lanes import Settings
 from rolecall.facts.clever.pages import Page, Record, Trail, complete, read_page, read_record
+from rolecall.facts.clever.secret import Token
 from rolecall.facts.clever.tokens import Tokens
 from rolecall.facts.clever.transport import Transport
 from rolecall.facts.clever.wire import Answer, Asking, Wire
@@ -47,7 +48,9 @@ class Clever:
         page: int = 1000,
         clock: Clock = _CLOCK,
     ) -> None:
-        """Ask nothing yet; raises `ValueError` for a setting that makes no sense."""
+        """Ask nothing yet; raises `ValueError` for a setting that makes no sense, `TypeError` for no tokens."""
+        if not isinstance(tokens, Tokens):
+            raise TypeError(f"`tokens` must be tokens such as `OneToken(…)`, not a `{type(tokens).__name__}`")
         if timeout <= timedelta() or patience <= timedelta() or max_body < 1 or per_minute < 1:
             raise ValueError("`timeout`, `patience`, `max_body` and `per_minute` must be more than nothing")
         if not 1 <= page <= _LARGEST_PAGE:
@@ -57,6 +60,7 @@ class Clever:
         self._patience, self._page = patience.total_seconds(), page
         host = self._base.host if self._base.origin.startswith("https:") else ""
         self._wire = Wire(Settings(host, transport, timeout.total_seconds(), max_body, per_minute, clock))
+        self._vouched: dict[str, Token] = {}
 
     def __repr__(self) -> str:
         return f"Clever({self._base.url(self._base.path)})"
@@ -69,6 +73,21 @@ class Clever:
     def districts(self) -> Generator[Call, object, tuple[str, ...]]:
         """Give the ids of the districts that there are tokens for."""
         return (yield from self._tokens.districts(self._asking()))
+
+    def vouch(self, district: str) -> Generator[Call, object, None]:
+        """See that the district's token is its own, once for each token; raises `TokenRefused` for another's.
+
+        Another district's events, taken for this one's, would leave its facts as they are and call them new.
+        """
+        token = yield from self._tokens.token(district, None, self._asking())
+        if self._vouched.get(district) == token:
+            return
+        found = (yield from self.listed(district, "districts")) or ()
+        ids = [one for record in found if isinstance(one := record.get("id"), str) and one]
+        if ids and district not in ids:
+            whose = f"the token is that of district `{', '.join(ids)}`"
+            raise TokenRefused(district, f"{whose}: see that district and token belong together")
+        self._vouched[district] = token
 
     def one(self, district: str, path: str) -> Generator[Call, object, Record | None]:
         """Give one record, such as `users/ID`; None where Clever has none, or none for this token."""

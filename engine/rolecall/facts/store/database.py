@@ -134,7 +134,7 @@ _FIXES: Final = {
     "database is locked": "another process writes for very long; try again",
     "not a database": "the file is something else; name another with `--store`",
     "unable to open database file": "does its folder exist, and may this user write there?",
-    "readonly database": "may this user write there?",
+    "readonly database": "may this user write there? SQLite has to, even to read, unless somebody else has it open",
     "connection to server": "does PostgreSQL run there, and are user and password right?",
 }
 

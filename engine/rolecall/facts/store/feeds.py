@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, RowMapping, insert, select, update
+from sqlalchemy import Connection, Row, RowMapping, delete, insert, select, update
 
 from rolecall.facts.records import read_district
 from rolecall.facts.store import schema
@@ -45,6 +45,11 @@ def ensure(connection: Connection, district: str) -> None:
     if feed_row(connection, district) is None:
         row = {"district": district, "state": "new", "why": "", "gone": ""}
         connection.execute(insert(schema.feed), [row])
+
+
+def drop(connection: Connection, district: str) -> None:
+    """Drop a feed of which nothing was ever applied."""
+    connection.execute(delete(schema.feed).where(schema.feed.c.district == district))
 
 
 def mark(connection: Connection, district: str, state: str, why: str) -> None:

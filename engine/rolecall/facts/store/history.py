@@ -62,6 +62,8 @@ def concerning(connection: Connection, user: str) -> list[int]:
     of these, and of the user's assignments.
     """
     found: set[int] = set()
+    if not storable(user):
+        return []
     own = list(_versions(connection, "user", [user]))
     people = [one for row in own if isinstance(one := parsed("user", row.data), UserRecord)]
     children = {tie.student for one in people for tie in one.relationships} - {user}
@@ -81,6 +83,25 @@ def concerning(connection: Connection, user: str) -> list[int]:
     found |= _turns(sections, lambda row: _seen_from(parsed("section", row.data), around))
     found |= _turns(_versions(connection, "school", sorted(schools)), lambda row: row.district)
     return sorted(found - {FOREVER})
+
+
+def changing(connection: Connection, kind: str, identifier: str) -> list[int]:
+    """Give the changes that can have altered where a section or school lies, or a section's term, in order."""
+    places = list(_versions(connection, kind, [identifier]))
+    if kind != "section":
+        return sorted(_turns(places, lambda row: row.district) - {FOREVER})
+    found = _turns(places, lambda row: _lying(parsed("section", row.data)))
+    sections = [one for row in places if isinstance(one := parsed("section", row.data), SectionRecord)]
+    terms = sorted({one.term for one in sections if one.term})
+    found |= _turns(_versions(connection, "term", terms), lambda row: row.data)
+    schools = sorted({one.school for one in sections if one.school})
+    found |= _turns(_versions(connection, "school", schools), lambda row: row.district)
+    return sorted(found - {FOREVER})
+
+
+def _lying(record: object) -> object:
+    """Give what of a section says where and when it is."""
+    return (record.district, record.school, record.term) if isinstance(record, SectionRecord) else None
 
 
 def _seen_from(record: object, people: set[str]) -> object:

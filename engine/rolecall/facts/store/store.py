@@ -140,6 +140,23 @@ class Store:
                 for one in sorted(new):
                     feeds.ensure(connection, one)
 
+    def forget(self, district: str, owner: str, now: int) -> None:
+        """Expect a district no longer that was never read: one that was misspelt, or does not come after all.
+
+        Raises `AnotherSync` where somebody reads it, and `FactsError` where it is not expected, or was read.
+        """
+        with self._database.writing() as connection:
+            row = feeds.feed_row(connection, district)
+            if row is None:
+                raise FactsError(f"the roster store does not know of a district `{district}`")
+            if row.read_ns is not None:
+                raise FactsError(
+                    f"district `{district}` was read, and is not forgotten: its records and their past stay"
+                )
+            staging.take(connection, district, owner, now)
+            staging.abandon(connection, district)
+            feeds.drop(connection, district)
+
     def take(self, district: str, owner: str, now: int) -> Reading | None:
         """Take over a full read that was left half done; raises `AnotherSync` where somebody is still at it."""
         with self._database.writing() as connection:
@@ -279,6 +296,11 @@ class Store:
         """Give the changes that can have altered a user's roles, and where they are held, in order."""
         with self._database.reading() as connection:
             return history.concerning(connection, user)
+
+    def changing(self, kind: str, identifier: str) -> list[int]:
+        """Give the changes that can have altered where a section or school lies, or a section's term, in order."""
+        with self._database.reading() as connection:
+            return history.changing(connection, kind, identifier)
 
     def first_read(self, district: str | None = None) -> Change | None:
         """Give the first full read that was finished, of a district or of any: nothing is known of the time before."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rolecall.facts.sync.engine import sync_district
+from rolecall.facts.sync.engine import expect, sync_district
 from rolecall.facts.sync.job import Progress, Synced
 from rolecall.facts.sync.verify import Difference, Verified, verify
 from rolecall.facts.sync.watch import Outcome, Watch
 
-__all__ = ["Difference", "Outcome", "Progress", "Synced", "Verified", "Watch", "sync_district", "verify"]
+__all__ = ["Difference", "Outcome", "Progress", "Synced", "Verified", "Watch", "expect", "sync_district", "verify"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from time import time_ns
 
+from rolecall.calls import run
 from rolecall.errors import FactsError
 from rolecall.facts.clever import Clever
 from rolecall.facts.store import Applied, Store
@@ -17,6 +18,17 @@ from rolecall.facts.sync.job import Job, Progress, Synced
 
 def ignore(_: Progress) -> None:
     """Tell nobody."""
+
+
+def expect(clever: Clever, store: Store, districts: Iterable[str] = ()) -> tuple[str, ...]:
+    """Have the store know which districts are to be read: these, or all that there are tokens for; give them.
+
+    One without a token is no such district: it would never be read, and till then nobody's absence would be known.
+    """
+    listed = run(clever.districts())
+    found = tuple(districts) or listed
+    store.expect(one for one in found if one in listed)
+    return found
 
 
 def sync_district(
@@ -37,10 +49,12 @@ def sync_district(
     reads everything, whatever the events say. A district that never had an event is read in full once its last full
     read is older than `silent`. `owner` names who reads, so that others can tell whether they still do.
 
-    Raises `CleverError` (what was read so far is kept, and the next sync goes on there), `BadEvent`, `BadRecord`,
+    Raises `CleverError` (what was read so far is kept, and the next sync goes on there; `TokenRefused` also where the
+    token turns out to be another district's), `BadEvent`, `BadRecord`,
     `MassChange`, `AnotherSync`, or another `FactsError` for the database.
     """
     job = Job(clever, store, district, clock=clock, progress=progress, owner=owner or this_process(), accept=accept)
+    run(clever.vouch(district))
     why = "that was asked for" if full else why_full(job, timedelta_ns(silent))
     if not why:
         try:

@@ -70,6 +70,7 @@ def verify(
 ) -> Verified:
     """Compare a district; raises what `sync_district` raises, and `FactsError` where it must be read in full first."""
     job = Job(clever, store, district, clock=clock, progress=progress, owner=this_process(), accept=False)
+    run(clever.vouch(district))
     try:
         if why := why_full(job, job.clock() + 1):
             raise FullReadNeeded(why)  # noqa: TRY301 - as `follow` does

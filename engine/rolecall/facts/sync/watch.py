@@ -12,12 +12,11 @@ from typing import Final
 
 import msgspec
 
-from rolecall.calls import run
 from rolecall.errors import FactsError
 from rolecall.facts.clever import Clever, TokenRefused, Unavailable
 from rolecall.facts.store import BadEvent, BadRecord, MassChange, Store
 from rolecall.facts.store.staging import owner as this_process
-from rolecall.facts.sync.engine import ignore, sync_district
+from rolecall.facts.sync.engine import expect, ignore, sync_district
 from rolecall.facts.sync.full import NeverDone
 from rolecall.facts.sync.job import Progress, Synced
 
@@ -101,11 +100,9 @@ class Watch:
     def _list(self) -> tuple[str, ...] | FactsError:
         """See which districts there are."""
         try:
-            found = self._given or run(self._clever.districts())
-            self._store.expect(found)
+            return expect(self._clever, self._store, self._given)
         except FactsError as error:
-            return error
-        return found
+            return self._given or error
 
     def _collect(self, now: float) -> None:
         """Tell what came of the polls that are done, and say when each is due again: one interval after it was."""
