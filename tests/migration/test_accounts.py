@@ -55,6 +55,11 @@ def test_files(tmp_path, name):
         ("a.jsonl", "[]\n", "a.jsonl:1: an account must be a JSON object"),
         ("a.jsonl", "{\n", "a.jsonl:1: not JSON"),
         ("a.jsonl", '{"id": 1, "clever": "o1"}\n', "a.jsonl:1` has no column `kind`"),
+        (
+            "a.csv",
+            "1,Ada Lovelace,ada@x.example\n",
+            "no column `id` (the migration file says what columns are called); it has no l",
+        ),
         ("b.csv", None, "there is no file"),
     ],
 )
@@ -65,6 +70,7 @@ def test_a_file_in_which_an_account_would_be_lost_is_refused(tmp_path, name, con
     with pytest.raises(FactsError) as error:
         read(tmp_path / name)
     assert says in str(error.value)
+    assert "Ada" not in str(error.value)
 
 
 @pytest.mark.parametrize(
