@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any, Final
@@ -43,6 +44,9 @@ _QUOTED: Final = (
     (re.compile(r"""(: |\bwith text )(".*"|'.*')$""", re.DOTALL), ""),
 )
 _SECRETS: Final = ("password", "passwd", "pwd", "sslpassword", "ssl_password")
+
+# Of several statements sent at once psycopg logs that the rest was not done. We say that ourselves, and why.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 def engine_of(url: str, *, write: bool = False) -> Engine:
