@@ -19,7 +19,7 @@ from rolecall.migration.applying.journal import Entry, Journal, Run
 from rolecall.migration.applying.reading import read_around
 from rolecall.migration.applying.result import Batch, Outcome
 from rolecall.migration.applying.steps import Work, aliases_of, does, in_batches
-from rolecall.migration.applying.writing import carry_out, entry
+from rolecall.migration.applying.writing import Changed, carry_out, entries_of
 from rolecall.migration.model import AccountStep, PersonStep, Settings, Told, placed_in
 from rolecall.migration.written import Plan
 
@@ -149,7 +149,7 @@ class Carrier:
         doing = [step for _, step in work if isinstance(step, PersonStep | AccountStep) and does(step)]
         rows, prints = read_around(connection, around, [] if refused else doing)
         changes = Changes(around, connection, rows, prints, self._was_planned)
-        entries: list[Entry] = []
+        changed: list[Changed] = []
         aliases: list[tuple[str, str, str, str]] = []
         for at, (number, step) in enumerate(work):
             if at and self._stop():
@@ -164,10 +164,12 @@ class Carrier:
                 batch.leave(number, step, why)
             else:
                 batch.accounts.update(one.outcome for one in placed_in(step))
-                for n, (record, before) in enumerate(rows.changed()):
-                    entries.append(entry(self._run.run if self._run else 0, number, n, record, before))
-                    batch.rows[record.table.name] += record.many
+                changed += [(number, n, one, was, one.now) for n, (one, was) in enumerate(rows.changed())]
         carry_out(connection, around, rows)
+        entries = list[Entry]()
+        for one in entries_of(self._run.run if self._run else 0, changed, rows.as_held()):
+            entries.append(one)
+            batch.rows[one.tbl] += one.many
         if self._commit:
             self._keep(connection, found, batch, entries, aliases)
         return batch

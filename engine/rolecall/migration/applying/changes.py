@@ -90,7 +90,7 @@ class Changes:
         wanted = {name: written(table, name, value) for name, value in self._columns.archive.items()}
         different = {name: value for name, value in wanted.items() if now[name] != value}
         if different:
-            self._rows.change(record, different)
+            self._rows.change(record, different, made=different)
 
     def _merge(self, step: PersonStep, mine: dict[str, Record]) -> None:
         stays = mine[step.survivor]
@@ -104,7 +104,7 @@ class Changes:
             self._rows.remove(record)
         self._rekey(stays, step.person)
         if taken:
-            self._rows.change(stays, taken)
+            self._rows.change(stays, taken, made=[one for one in taken if step.columns[one] == SUM])
 
     def _taken(self, columns: dict[str, str], stays: Record, mine: dict[str, Record]) -> Values:
         """Give the values that the survivor takes from the others."""
