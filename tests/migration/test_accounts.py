@@ -10,7 +10,7 @@ import pytest
 from migration.worlds import made_map, outcome_of, planned
 from rolecall import FactsError
 from rolecall.migration import Account, Planner, Settings, open_accounts
-from rolecall.migration.accounts.making import comparable, instant, truth
+from rolecall.migration.accounts.making import Maker, comparable, instant, truth
 from rolecall.migration.accounts.making import text as as_text
 from rolecall.migration.model import UNREADABLE, AccountColumns, Choice, PersonStep, Reference
 from sqlalchemy import create_engine, text
@@ -93,6 +93,15 @@ def test_a_file_in_which_an_account_would_be_lost_is_refused(tmp_path, name, con
 def test_times_as_databases_keep_them(value, seconds):
     """Texts, numbers of seconds or milliseconds, dates; without a zone it is UTC; else it is said to be unreadable."""
     assert instant(value) == (None if seconds is None else seconds * 1e9)
+
+
+def test_a_role_that_is_yes_or_no():
+    """PostgreSQL's `true` is what the migration file calls so; other databases hold 1 and 0."""
+    roles = {"true": "staff", "false": "teacher", "1": "staff", "0": "teacher"}
+    for values in ((True, False), (1, 0)):
+        maker = Maker(Settings(accounts=AccountColumns(roles=roles)))
+        made = [maker.account(row, lambda _: True) for row in ((1, "o1", values[0]), (2, "o2", values[1]))]
+        assert [one.role for one in made] == ["staff", "teacher"]
 
 
 def test_yes_and_no():

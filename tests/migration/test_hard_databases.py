@@ -12,7 +12,7 @@ from rolecall.migration.applying.ports import Ports
 from rolecall.migration.applying.rehearsing import rehearse, state
 from rolecall.migration.applying.undoing import Undoer
 from rolecall.migration.applying.verifying import verify
-from rolecall.migration.model import AccountColumns
+from rolecall.migration.model import AccountColumns, Clash, PersonStep, Reference
 from sqlalchemy import create_engine
 
 EVERY = ("sqlite", "postgresql", "mariadb")
@@ -185,6 +185,46 @@ def test_what_is_added_up_is_held_as_the_database_likes(kind, column, mine, thei
     assert [float(row[0]) for row in app.all("SELECT points FROM accounts WHERE id <> 3")] == [
         pytest.approx(mine + theirs)
     ] * 2
+    assert app.rollback() == []
+    assert state(app.url) == app.first
+
+
+@every
+@pytest.mark.parametrize(("column", "value"), [("VARCHAR(20)", "User"), ("INTEGER", 7)])
+def test_a_column_that_names_accounts_in_some_rows_only(kind, column, value, tmp_path):
+    """Rails' polymorphic associations, Django's content types: a post with the account's number stays that post's."""
+    other = "Post" if value == "User" else 8
+    app = App(
+        kind,
+        tmp_path,
+        accounts(),
+        ROWS,
+        f"CREATE TABLE notes (n INTEGER PRIMARY KEY, owner_id VARCHAR(20), owner_type {column}, tag VARCHAR(9), "
+        "UNIQUE (owner_type, owner_id, tag))",
+        *(
+            f"INSERT INTO notes VALUES ({number}, '{owner}', '{what}', 'a')"  # noqa: S608 - the test's own names
+            for number, owner, what in (
+                (1, 1, value),
+                (2, 1, other),
+                (3, 2, value),
+                (4, 2, other),
+                (5, 4, value),
+                (6, 5, other),
+            )
+        ),
+        settings=Settings(
+            accounts=COLUMNS,
+            references=(Reference("notes", "owner_id", "keep", declared=True, only={"owner_type": str(value)}),),
+        ),
+    )
+    assert [one.clashes for one in app.plan.steps() if isinstance(one, PersonStep) and one.clashes] == [
+        (Clash("notes", ("owner_type", "owner_id", "tag"), 1),)
+    ]
+    assert app.apply() == {}
+    assert app.all("SELECT n, owner_id FROM notes ORDER BY n") == [(2, "1"), (3, "2"), (4, "2"), (5, "5"), (6, "5")]
+    app.execute(f"INSERT INTO notes VALUES (9, '1', '{other}', 'b'), (10, '1', '{value}', 'b')")  # noqa: S608 - as above
+    assert [(one.kind, one.row) for one in verify(app.url).findings] == [("dangling", "1")]
+    app.execute("DELETE FROM notes WHERE n > 8")
     assert app.rollback() == []
     assert state(app.url) == app.first
 

@@ -125,7 +125,7 @@ class Rows:
         self._touched = {}
 
     def change(self, record: Record, changes: Values, made: Iterable[str] = ()) -> None:
-        """Change columns of a row. Values that were `made`, not read in such a column, may come to be held otherwise."""
+        """Change columns of a row. Values that were `made`, not read from a column, may come to be held otherwise."""
         if record.now is None:
             raise Refused(f"a row of `{record.table.name}` is gone")
         self._keep(record)
@@ -174,7 +174,7 @@ class Rows:
         yield from ((record, before) for record, before in self._touched.items() if record.now != before)
 
     def as_held(self) -> dict[Record, Values]:
-        """Give the values that were made as the database holds them now: a date with its time, a number with its digits."""
+        """Give the values that were made as the database holds them: a date with its time, a number with its digits."""
         there, found = Rows(self._connection, {}, lock=False), dict[Record, Values]()
         by: dict[str, list[tuple[Record, tuple[Any, ...]]]] = {}
         for record in self._made:

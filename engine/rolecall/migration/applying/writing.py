@@ -54,7 +54,7 @@ def put_back(connection: Connection, around: Around, rows: Rows) -> None:
 
 
 def entries_of(run: int, changed: Sequence[Changed], held: Mapping[Record, Values]) -> Iterator[Entry]:
-    """Write down what became of rows, as the database holds them: the changed columns, or all of one that was deleted."""
+    """Write down what became of rows, as the database holds them: the columns that changed, or all of one that went."""
     for step, n, record, before, now in changed:
         table = record.table
         old, new = (_as_held(one, record, held) for one in (before, now))
