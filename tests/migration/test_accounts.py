@@ -1,6 +1,8 @@
 """The application's accounts: files, and any SQL database by reflection, with what refers to them."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -172,6 +174,31 @@ def test_clashes_may_be_settled_in_favour_of_the_survivor(url):
     step = next(one for one in steps if isinstance(one, PersonStep) and one.person == "n1")
     assert (step.survivor, step.columns, len(step.clashes)) == ("2", {"points": "sum"}, 1)
     assert {one["table"]: one["rows"] for one in header.references}["loose"] == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "references", "told"),
+    [
+        ("id", (), ["`grades.author`", "make `user_id` the accounts' `key`, and name them"]),
+        ("user_id", (), ["`grades.author`", "they are not looked at, and stay where they are; name them"]),
+        ("user_id", (Reference("grades", "author", declared=True),), []),
+    ],
+)
+def test_what_refers_to_a_table_beside_accounts_is_told(tmp_path, key, references, told):
+    """A profile and its user: what names users stays with the one whose profile goes, unless it is named."""
+    with closing(sqlite3.connect(tmp_path / "app.db")) as database:
+        database.executescript("""
+            CREATE TABLE users (id INTEGER PRIMARY KEY);
+            CREATE TABLE profiles (id INTEGER PRIMARY KEY, user_id INTEGER UNIQUE REFERENCES users (id),
+                lost INTEGER UNIQUE REFERENCES absent (id), clever TEXT, kind TEXT);
+            CREATE TABLE grades (id INTEGER PRIMARY KEY, author INTEGER REFERENCES users (id));
+            INSERT INTO users VALUES (1), (2); INSERT INTO grades VALUES (1, 1);
+            INSERT INTO profiles VALUES (7, 1, NULL, 'o1', 'teacher'), (8, 2, NULL, 'o2', 'staff');
+        """)
+    columns = AccountColumns("profiles", key, "clever", "kind")
+    source = open_accounts(f"sqlite:///{tmp_path / 'app.db'}", Settings(accounts=columns, references=references))
+    assert source.tables().warnings == () if not told else all(one in source.tables().warnings[0] for one in told)
+    source.close()
 
 
 def test_the_same_database_gives_the_same_plan(url):

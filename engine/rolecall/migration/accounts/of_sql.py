@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Inspector, Table, func, inspect, sele
 from sqlalchemy.exc import SQLAlchemyError
 
 from rolecall.errors import FactsError, did_you_mean
+from rolecall.migration.accounts.beside import beside
 from rolecall.migration.accounts.connecting import connected, engine_of, failed, name_of, stream
 from rolecall.migration.accounts.foreign_keys import (
     as_compared,
@@ -117,6 +118,9 @@ class SqlTables:
         self.referring = tuple(self._referring(looked, name, ones) for name, ones in by.items())
         self._names = {one.table: one.needed() for one in self.referring}
         self.without_transactions = tuple(self._unsafe(looked))
+        if any(one.do == "consolidate" for one in (settings.choice, *settings.districts.values())):
+            named = {(one.table, one.column) for one in declared}
+            self._warnings += beside(looked, self._accounts, self._key, named)
         identifier = (settings.accounts.id,)
         apart = any(one.do == "separate" for one in (settings.choice, *settings.districts.values()))
         if apart and identifier in unique_keys(looked, self._accounts):
