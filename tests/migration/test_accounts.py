@@ -197,6 +197,7 @@ def test_what_refers_to_a_table_beside_accounts_is_told(tmp_path, key, reference
         """)
     columns = AccountColumns("profiles", key, "clever", "kind")
     source = open_accounts(f"sqlite:///{tmp_path / 'app.db'}", Settings(accounts=columns, references=references))
+    assert source.name == f"sqlite:///{tmp_path / 'app.db'}"  # as it was given, not as it is opened
     assert source.tables().warnings == () if not told else all(one in source.tables().warnings[0] for one in told)
     source.close()
 

@@ -89,7 +89,7 @@ def test_old_ids_keep_resolving():
         found.current("x")
 
 
-@pytest.mark.parametrize("user", [{}, {"sub": ""}, {"id": None}])
+@pytest.mark.parametrize("user", [{}, {"sub": ""}, {"id": None}, [], None, "n1", {"sub": "n1", "user_id": ["o1"]}])
 def test_nobody_is_a_malformed_question(user):
     """Without an id nobody is looked for."""
     with pytest.raises(RequestError):

@@ -193,6 +193,7 @@ class Resolver:
         return [(str(one[0]), str(one[1]), str(one[2]), str(one[3])) for one in rows if isinstance(one, Sequence)]
 
 
+_CLAIMS = ("sub", "user_id", "user_type", "district")
 _AWAY = ("archived", "contact-recreated", "left")
 
 
@@ -234,7 +235,11 @@ def _whose(account: Account, meant: Meant) -> str:
 def _own(user: Mapping[str, object]) -> tuple[Map, str, tuple[str, ...]]:
     """Read who it is: a small map of their own old ids, their v3.0 id, the roles they hold."""
     found = Map()
+    if not isinstance(user, Mapping):
+        raise RequestError("a user is the object of `/users/{id}`, or claims; this is neither")
     if "sub" in user:
+        if odd := next((one for one in _CLAIMS if not isinstance(user.get(one), str | None)), ""):
+            raise RequestError(f"the claims cannot be read: `{odd}` must be a text")
         identifier, old, role = (str(user.get(key) or "") for key in ("sub", "user_id", "user_type"))
         role = clever_role(role)
         if not identifier:

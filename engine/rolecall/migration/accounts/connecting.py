@@ -94,7 +94,10 @@ def _made(url: str, *, write: bool) -> URL:
 
 def name_of(engine: Engine) -> str:
     """Give the database's URL as it may be told: without the password and without options."""
-    return engine.url.set(query={}).render_as_string(hide_password=True)
+    url, kind = engine.url.set(query={}), engine.dialect.name
+    if kind == "sqlite" and url.database is not None:  # told as it was given, not as it is opened
+        url = url.set(database=url.database.removeprefix("file:"))
+    return url.render_as_string(hide_password=True)
 
 
 def connected(engine: Engine) -> Connection:
