@@ -1,6 +1,7 @@
 """Plans carried out in databases that are not as one would like them: each time, what comes of it, and taken back."""
 
 import mariadb
+import postgres
 import pytest
 from migration.apps import driver, new_url
 from migration.decided import decision, decisions_of, held
@@ -227,6 +228,51 @@ def test_a_column_that_names_accounts_in_some_rows_only(kind, column, value, tmp
     app.execute("DELETE FROM notes WHERE n > 8")
     assert app.rollback() == []
     assert state(app.url) == app.first
+
+
+PARTS = (
+    "CREATE TABLE marks (n INTEGER, account INTEGER REFERENCES accounts (id)) PARTITION BY RANGE (account)",
+    "ALTER TABLE marks ADD PRIMARY KEY (n, account)",
+    "CREATE TABLE marks_1 PARTITION OF marks FOR VALUES FROM (0) TO (9)",
+    "INSERT INTO marks VALUES (1, 1), (2, 2), (3, 4)",
+)
+ROUND = (
+    "CREATE TABLE desks (n INTEGER PRIMARY KEY, account INTEGER REFERENCES accounts (id))",
+    "INSERT INTO desks VALUES (1, 1)",
+    "ALTER TABLE accounts ADD COLUMN desk INTEGER REFERENCES desks (n)",
+    "UPDATE accounts SET desk = 1",
+)
+ODD = ("ALTER TABLE accounts ADD COLUMN place INET6", "UPDATE accounts SET place = '::1'")
+SHORT = "CREATE DOMAIN short AS VARCHAR(9) CHECK (value <> '')"
+OWN = (
+    SHORT,
+    "ALTER TABLE accounts ADD COLUMN place short, ADD COLUMN places short[]",
+    "UPDATE accounts SET place = 'a'",
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "first"),
+    [
+        ("postgresql", PARTS, ()),
+        ("postgresql", ROUND, ()),
+        ("postgresql", OWN, (SHORT,)),
+        ("mariadb", ROUND, ()),
+        ("mariadb", ODD, ()),
+    ],
+)
+def test_a_rehearsal_of_what_is_not_plain(kind, more, first, tmp_path, recwarn):
+    """A partition's rows are copied once; tables may refer to each other; of types the database's own word is taken."""
+    app, scratch = App(kind, tmp_path, accounts(), ROWS, *more), new_url(kind, tmp_path)
+    for one in first:
+        with pytest.raises(
+            FactsError, match="and not what they need besides, such as types, functions and extensions: make that"
+        ):
+            rehearse(app.plan, app.url, scratch)
+        postgres.execute(scratch, one)
+    found = rehearse(app.plan, app.url, scratch)
+    assert (found.outcome.left, found.findings, found.good) == ([], [], True)
+    assert [str(one.message) for one in recwarn] == []
 
 
 def test_a_dry_run_tries_what_is_put_off_too(tmp_path):
