@@ -364,3 +364,18 @@ def test_what_the_plan_holds_does_not_spoil_a_rehearsal(folder):
         False,
         True,
     )
+
+
+def test_the_commands_that_are_told_name_the_schema(folder):
+    """Where the accounts' table was named with one: `rollback` has no plan to learn it from."""
+    (folder / "migration.yaml").write_text(FILE.replace("table: accounts", "table: main.accounts"))
+    plan()
+    before = all_rows()
+    said = migrate("apply", "plan.jsonl", "--commit").out.splitlines()[0]
+    assert said == "run 1: applied; `rolecall migrate rollback 1 --schema main` would undo it"
+    plan(out="again.jsonl")
+    migrate("apply", "again.jsonl", "--commit")
+    assert "`rolecall migrate rollback 2 --schema main` first" in migrate("rollback", "1", "--schema", "main").err
+    for run_number in ("2", "1"):
+        migrate("rollback", run_number, "--schema", "main", "--commit")
+    assert all_rows() == before

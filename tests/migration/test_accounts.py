@@ -1,6 +1,8 @@
 """The application's accounts: files, and any SQL database by reflection, with what refers to them."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -10,7 +12,7 @@ import pytest
 from migration.worlds import made_map, outcome_of, planned
 from rolecall import FactsError
 from rolecall.migration import Account, Planner, Settings, open_accounts
-from rolecall.migration.accounts.making import comparable, instant, truth
+from rolecall.migration.accounts.making import Maker, comparable, instant, truth
 from rolecall.migration.accounts.making import text as as_text
 from rolecall.migration.model import UNREADABLE, AccountColumns, Choice, PersonStep, Reference
 from sqlalchemy import create_engine, text
@@ -55,6 +57,11 @@ def test_files(tmp_path, name):
         ("a.jsonl", "[]\n", "a.jsonl:1: an account must be a JSON object"),
         ("a.jsonl", "{\n", "a.jsonl:1: not JSON"),
         ("a.jsonl", '{"id": 1, "clever": "o1"}\n', "a.jsonl:1` has no column `kind`"),
+        (
+            "a.csv",
+            "1,Ada Lovelace,ada@x.example\n",
+            "no column `id` (the migration file says what columns are called); it has no l",
+        ),
         ("b.csv", None, "there is no file"),
     ],
 )
@@ -65,6 +72,7 @@ def test_a_file_in_which_an_account_would_be_lost_is_refused(tmp_path, name, con
     with pytest.raises(FactsError) as error:
         read(tmp_path / name)
     assert says in str(error.value)
+    assert "Ada" not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +95,15 @@ def test_a_file_in_which_an_account_would_be_lost_is_refused(tmp_path, name, con
 def test_times_as_databases_keep_them(value, seconds):
     """Texts, numbers of seconds or milliseconds, dates; without a zone it is UTC; else it is said to be unreadable."""
     assert instant(value) == (None if seconds is None else seconds * 1e9)
+
+
+def test_a_role_that_is_yes_or_no():
+    """PostgreSQL's `true` is what the migration file calls so; other databases hold 1 and 0."""
+    roles = {"true": "staff", "false": "teacher", "1": "staff", "0": "teacher"}
+    for values in ((True, False), (1, 0)):
+        maker = Maker(Settings(accounts=AccountColumns(roles=roles)))
+        made = [maker.account(row, lambda _: True) for row in ((1, "o1", values[0]), (2, "o2", values[1]))]
+        assert [one.role for one in made] == ["staff", "teacher"]
 
 
 def test_yes_and_no():
@@ -157,6 +174,32 @@ def test_clashes_may_be_settled_in_favour_of_the_survivor(url):
     step = next(one for one in steps if isinstance(one, PersonStep) and one.person == "n1")
     assert (step.survivor, step.columns, len(step.clashes)) == ("2", {"points": "sum"}, 1)
     assert {one["table"]: one["rows"] for one in header.references}["loose"] == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "references", "told"),
+    [
+        ("id", (), ["`grades.author`", "make `user_id` the accounts' `key`, and name them"]),
+        ("user_id", (), ["`grades.author`", "they are not looked at, and stay where they are; name them"]),
+        ("user_id", (Reference("grades", "author", declared=True),), []),
+    ],
+)
+def test_what_refers_to_a_table_beside_accounts_is_told(tmp_path, key, references, told):
+    """A profile and its user: what names users stays with the one whose profile goes, unless it is named."""
+    with closing(sqlite3.connect(tmp_path / "app.db")) as database:
+        database.executescript("""
+            CREATE TABLE users (id INTEGER PRIMARY KEY);
+            CREATE TABLE profiles (id INTEGER PRIMARY KEY, user_id INTEGER UNIQUE REFERENCES users (id),
+                lost INTEGER UNIQUE REFERENCES absent (id), clever TEXT, kind TEXT);
+            CREATE TABLE grades (id INTEGER PRIMARY KEY, author INTEGER REFERENCES users (id));
+            INSERT INTO users VALUES (1), (2); INSERT INTO grades VALUES (1, 1);
+            INSERT INTO profiles VALUES (7, 1, NULL, 'o1', 'teacher'), (8, 2, NULL, 'o2', 'staff');
+        """)
+    columns = AccountColumns("profiles", key, "clever", "kind")
+    source = open_accounts(f"sqlite:///{tmp_path / 'app.db'}", Settings(accounts=columns, references=references))
+    assert source.name == f"sqlite:///{tmp_path / 'app.db'}"  # as it was given, not as it is opened
+    assert source.tables().warnings == () if not told else all(one in source.tables().warnings[0] for one in told)
+    source.close()
 
 
 def test_the_same_database_gives_the_same_plan(url):

@@ -1,6 +1,7 @@
 """Plans carried out in databases that are not as one would like them: each time, what comes of it, and taken back."""
 
 import mariadb
+import postgres
 import pytest
 from migration.apps import driver, new_url
 from migration.decided import decision, decisions_of, held
@@ -12,7 +13,7 @@ from rolecall.migration.applying.ports import Ports
 from rolecall.migration.applying.rehearsing import rehearse, state
 from rolecall.migration.applying.undoing import Undoer
 from rolecall.migration.applying.verifying import verify
-from rolecall.migration.model import AccountColumns
+from rolecall.migration.model import AccountColumns, Clash, PersonStep, Reference
 from sqlalchemy import create_engine
 
 EVERY = ("sqlite", "postgresql", "mariadb")
@@ -133,6 +134,160 @@ def test_a_key_of_what_the_database_reckons(kind, tmp_path):
     assert [*app.apply()] == [("1", "2")]
     assert app.rollback() == []
     assert state(app.url) == app.first
+
+
+@every
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("TIMESTAMP", "2026-07-01"),
+        ("NUMERIC(6, 2)", 1),
+        ("VARCHAR(9)", 5),
+        ("SMALLINT", "3"),
+        ("REAL", 0.1),
+        ("BIT(1)", "1"),
+        ("JSONB", '{"b":1, "a":2}'),
+    ],
+)
+def test_what_puts_accounts_away_is_held_as_the_database_likes(kind, column, value, tmp_path):
+    """A date gets its time, a number its digits: that is no change of somebody else's, and is taken back."""
+    if kind == "mariadb":  # its TIMESTAMP is never null; a boolean of other frameworks is a bit
+        column = {"TIMESTAMP": "DATETIME", "JSONB": "JSON", "REAL": "FLOAT"}.get(column, column)
+        value = True if column == "BIT(1)" else value
+    columns = AccountColumns("accounts", "id", "clever", "kind", active="seen", archive={"gone": value})
+    app = App(
+        kind,
+        tmp_path,
+        accounts(f", seen VARCHAR(30), gone {column}"),
+        ROWS,
+        settings=Settings(accounts=columns, choice=Choice("cut-over", date=1)),
+    )
+    assert app.apply() == {}
+    assert app.rollback() == []
+    assert state(app.url) == app.first
+
+
+@every
+@pytest.mark.parametrize(
+    ("column", "mine", "theirs"), [("FLOAT", 0.1, 0.2), ("DOUBLE PRECISION", 1e20, 3e20), ("NUMERIC(8, 2)", 1.5, 2)]
+)
+def test_what_is_added_up_is_held_as_the_database_likes(kind, column, mine, theirs, tmp_path):
+    """Whatever digits it has then, it is what the run wrote. An account may name one that is added up."""
+    app = App(
+        kind,
+        tmp_path,
+        accounts(f", points {column}, boss INTEGER REFERENCES accounts (id)"),
+        ROWS,
+        f"UPDATE accounts SET points = {mine}, boss = 4",  # noqa: S608 - the test's own names
+        f"UPDATE accounts SET points = {theirs} WHERE id IN (2, 5)",  # noqa: S608 - as above
+        settings=Settings(accounts=COLUMNS, choice=Choice(columns={"points": "sum"})),
+    )
+    assert app.apply() == {}
+    assert [float(row[0]) for row in app.all("SELECT points FROM accounts WHERE id <> 3")] == [
+        pytest.approx(mine + theirs)
+    ] * 2
+    assert app.rollback() == []
+    assert state(app.url) == app.first
+
+
+@every
+@pytest.mark.parametrize(("column", "value"), [("VARCHAR(20)", "User"), ("INTEGER", 7)])
+def test_a_column_that_names_accounts_in_some_rows_only(kind, column, value, tmp_path):
+    """Rails' polymorphic associations, Django's content types: a post with the account's number stays that post's."""
+    other = "Post" if value == "User" else 8
+    app = App(
+        kind,
+        tmp_path,
+        accounts(),
+        ROWS,
+        f"CREATE TABLE notes (n INTEGER PRIMARY KEY, owner_id VARCHAR(20), owner_type {column}, tag VARCHAR(9), "
+        "UNIQUE (owner_type, owner_id, tag))",
+        *(
+            f"INSERT INTO notes VALUES ({number}, '{owner}', '{what}', 'a')"  # noqa: S608 - the test's own names
+            for number, owner, what in (
+                (1, 1, value),
+                (2, 1, other),
+                (3, 2, value),
+                (4, 2, other),
+                (5, 4, value),
+                (6, 5, other),
+            )
+        ),
+        settings=Settings(
+            accounts=COLUMNS,
+            references=(Reference("notes", "owner_id", "keep", declared=True, only={"owner_type": str(value)}),),
+        ),
+    )
+    assert [one.clashes for one in app.plan.steps() if isinstance(one, PersonStep) and one.clashes] == [
+        (Clash("notes", ("owner_type", "owner_id", "tag"), 1),)
+    ]
+    assert app.apply() == {}
+    assert app.all("SELECT n, owner_id FROM notes ORDER BY n") == [(2, "1"), (3, "2"), (4, "2"), (5, "5"), (6, "5")]
+    app.execute(f"INSERT INTO notes VALUES (9, '1', '{other}', 'b'), (10, '1', '{value}', 'b')")  # noqa: S608 - as above
+    assert [(one.kind, one.row) for one in verify(app.url).findings] == [("dangling", "1")]
+    app.execute("DELETE FROM notes WHERE n > 8")
+    assert app.rollback() == []
+    assert state(app.url) == app.first
+
+
+PARTS = (
+    "CREATE TABLE marks (n INTEGER, account INTEGER REFERENCES accounts (id)) PARTITION BY RANGE (account)",
+    "ALTER TABLE marks ADD PRIMARY KEY (n, account)",
+    "CREATE TABLE marks_1 PARTITION OF marks FOR VALUES FROM (0) TO (9)",
+    "INSERT INTO marks VALUES (1, 1), (2, 2), (3, 4)",
+)
+ROUND = (
+    "CREATE TABLE desks (n INTEGER PRIMARY KEY, account INTEGER REFERENCES accounts (id))",
+    "INSERT INTO desks VALUES (1, 1)",
+    "ALTER TABLE accounts ADD COLUMN desk INTEGER REFERENCES desks (n)",
+    "UPDATE accounts SET desk = 1",
+)
+ODD = ("ALTER TABLE accounts ADD COLUMN place INET6", "UPDATE accounts SET place = '::1'")
+SHORT = "CREATE DOMAIN short AS VARCHAR(9) CHECK (value <> '')"
+OWN = (
+    SHORT,
+    "ALTER TABLE accounts ADD COLUMN place short, ADD COLUMN places short[]",
+    "UPDATE accounts SET place = 'a'",
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "first"),
+    [
+        ("postgresql", PARTS, ()),
+        ("postgresql", ROUND, ()),
+        ("postgresql", OWN, (SHORT,)),
+        ("mariadb", ROUND, ()),
+        ("mariadb", ODD, ()),
+    ],
+)
+def test_a_rehearsal_of_what_is_not_plain(kind, more, first, tmp_path, recwarn):
+    """A partition's rows are copied once; tables may refer to each other; of types the database's own word is taken."""
+    app, scratch = App(kind, tmp_path, accounts(), ROWS, *more), new_url(kind, tmp_path)
+    for one in first:
+        with pytest.raises(
+            FactsError, match="and not what they need besides, such as types, functions and extensions: make that"
+        ):
+            rehearse(app.plan, app.url, scratch)
+        postgres.execute(scratch, one)
+    found = rehearse(app.plan, app.url, scratch)
+    assert (found.outcome.left, found.findings, found.good) == ([], [], True)
+    assert [str(one.message) for one in recwarn] == []
+
+
+def test_a_dry_run_tries_what_is_put_off_too(tmp_path):
+    """In PostgreSQL a constraint may wait until the end of the transaction, as all of Django's foreign keys do."""
+    app = App(
+        "postgresql",
+        tmp_path,
+        accounts(clever="VARCHAR(30) UNIQUE"),
+        ROWS,
+        "CREATE TABLE logins (n INTEGER, clever VARCHAR(30) REFERENCES accounts (clever) DEFERRABLE INITIALLY DEFERRED)",
+        "INSERT INTO logins VALUES (1, 'o3')",
+    )
+    tried = Carrier(app.plan, app.url).run()
+    assert {one.accounts: one.why for one in tried.left} == app.apply()
+    assert [one.accounts for one in tried.left] == [("3",)]
 
 
 @every

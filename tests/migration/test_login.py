@@ -28,6 +28,18 @@ def test_the_toggle():
     assert match.choices() == (Way("teacher", "1", ("teacher",)), Way("staff", "2", ("staff",)))
 
 
+@pytest.mark.parametrize("do", ["link", "separate"])
+@pytest.mark.parametrize("old", ["o2", "n1"])
+def test_apart_nobody_goes_into_the_account_of_another_role(do, old):
+    """Whoever is here as a teacher has no account yet; who is no longer staff has no way into theirs."""
+    match = resolver(Account("2", old, "staff", "d1"), do=do, rows=ROWS).resolve(USER)
+    assert match.account == "2"
+    assert match.choices() == (Way("teacher", "", ("teacher",)), Way("staff", "2", ("staff",)))
+    teacher = {**USER, "roles": {"teacher": {"legacy_id": "o1"}}}
+    match = resolver(STAFF, do=do, rows=ROWS).resolve(teacher)
+    assert (match.account, match.choices()) == ("", (Way("teacher", "", ("teacher",)),))
+
+
 def test_merged_all_ways_lead_into_the_survivor():
     """Consolidated: one account, whichever role is acted as."""
     match = resolver(TEACHER, STAFF, do="consolidate").resolve(USER)
@@ -77,7 +89,7 @@ def test_old_ids_keep_resolving():
         found.current("x")
 
 
-@pytest.mark.parametrize("user", [{}, {"sub": ""}, {"id": None}])
+@pytest.mark.parametrize("user", [{}, {"sub": ""}, {"id": None}, [], None, "n1", {"sub": "n1", "user_id": ["o1"]}])
 def test_nobody_is_a_malformed_question(user):
     """Without an id nobody is looked for."""
     with pytest.raises(RequestError):

@@ -1,7 +1,9 @@
 """The map: every source there is, and everything that is wrong with files that people send."""
 
 import json
+import sqlite3
 import zipfile
+from contextlib import closing
 
 import pytest
 from rolecall import FactsError
@@ -131,6 +133,34 @@ def test_what_is_not_there(tmp_path):
     for name in ("none.csv", "x.zip", "empty", "none.json"):
         with pytest.raises(FactsError):
             read_map(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("name", ["none.jsn", "none.db", "sqlite:///none.db", "sqlite:///app.db"])
+def test_no_store_is_made_where_there_is_none(tmp_path, monkeypatch, name):
+    """A wrong address is an error: not an empty store, with everybody unmapped, nor tables in the application's own."""
+    monkeypatch.chdir(tmp_path)
+    with closing(sqlite3.connect("app.db")) as database:
+        database.execute("CREATE TABLE accounts (id INTEGER)")
+    before = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
+    with pytest.raises(FactsError, match="there is no"):
+        read_map(name)
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("7,Ada Lovelace,ada@x.example\n", MapColumns()),
+        ("7,Ada Lovelace,x\n", MapColumns(old="role_id", new="user_id")),
+    ],
+)
+def test_a_first_line_that_is_no_header_is_not_told(tmp_path, text, columns):
+    """It holds somebody's data."""
+    (tmp_path / "map.csv").write_text(text)
+    with pytest.raises(FactsError) as error:
+        read_map(str(tmp_path / "map.csv"), columns)
+    assert "it has no line of names on top" in str(error.value)
+    assert "Ada" not in str(error.value)
 
 
 def user(new, roles, district=D1, **more):

@@ -187,6 +187,16 @@ def test_people_without_accounts_are_new():
     assert one_person() == [NewStep("n1", "d1", ("staff", "teacher"), (("d1", "staff", "o2"), ("d1", "teacher", "o1")))]
 
 
+def test_what_is_hardly_meant_is_told():
+    """A choice for a district that nobody is of (its id is mistyped), and a map of nobody."""
+    chosen = made_settings({"": {"do": "link"}, "d1": {"do": "separate"}, "d2": {"do": "link"}, "d9": {"do": "link"}})
+    accounts = made_accounts([{"key": "1", "id": "o1", "role": "teacher", "district": "d2"}])
+    header, _, _ = planned(made_map([("d1", "teacher", "o2", "n2")], []), accounts, chosen)
+    assert [one.partition(", ")[0] for one in header.warnings] == ["the migration file chooses for the district `d9`"]
+    header, _, _ = planned(made_map([], []), accounts)
+    assert [one.partition(",")[0] for one in header.warnings] == ["the map has no employee's v3.0 id"]
+
+
 def test_an_active_account_refuses_the_cut_over():
     """Whoever used their account since, or nobody can tell when, is held, and the plan is refused."""
     found = made_map([("d1", "teacher", "o1", "n1")], [])

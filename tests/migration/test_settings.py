@@ -35,6 +35,7 @@ districts:
 references:
   - {table: grades, column: account, clash: keep}
   - {table: notes, column: account}
+  - {table: likes, column: liked, only: {liked_type: User, kind: 7}}
 clashes: hold
 """
 
@@ -70,6 +71,7 @@ def test_a_whole_file(tmp_path):
     assert found.references == (
         Reference("grades", "account", "keep", declared=True),
         Reference("notes", "account", "hold", declared=True),
+        Reference("likes", "liked", "hold", declared=True, only={"liked_type": "User", "kind": "7"}),
     )
     assert found.extra_columns() == ("points", "theme")
 
@@ -111,6 +113,12 @@ def test_the_least_that_can_be_said(tmp_path):
             "rolecall-migration: 1\naccounts: {roles: {T: techer}}",
             ["none of Clever's roles", "did you mean `teacher`?"],
         ),
+        (
+            "rolecall-migration: 1\nreferences: [{table: a, column: b}, {table: a, column: b, only: {c: x}}]",
+            ["`a.b` stands twice", ":2:"],
+        ),
+        ("rolecall-migration: 1\nreferences: [{table: a, column: b, only: {c: }}]", ["a text or a number"]),
+        ("", ["the file is empty", "a migration file begins with `rolecall-migration: 1`"]),
         ("rolecall-migration: 1\naccounts: [", ["migration.yaml:3", "check the brackets"]),
     ],
 )

@@ -37,7 +37,7 @@ def apply(
     elif not commit:
         typer.echo("dry run: everything was tried and taken back; `--commit` does it")
     elif outcome.state == "applied":
-        typer.echo(f"run {outcome.run}: applied; `rolecall migrate rollback {outcome.run}` would undo it")
+        typer.echo(f"run {outcome.run}: applied; {outcome.undo} would undo it")
     else:
         typer.echo(
             f"run {outcome.run}: stopped at step {outcome.position:,} of {outcome.steps:,}; the same command goes on"

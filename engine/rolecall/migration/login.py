@@ -45,7 +45,7 @@ class Match(msgspec.Struct, frozen=True):
     """Whose login it is: the v3.0 id, the roles held now, every account of theirs with its outcome.
 
     `account` is the key of the one account to go into, or empty: there is none, there are several (see `choices`), or
-    something is in the way (`conflict` names it).
+    something is in the way (`conflict` names it). Where accounts stay `apart` each is one role's, and no other goes in.
     """
 
     id: str
@@ -53,13 +53,15 @@ class Match(msgspec.Struct, frozen=True):
     accounts: tuple[Placed, ...]
     account: str = ""
     conflict: str = ""
+    apart: bool = False
 
     def choices(self) -> tuple[Way, ...]:
         """Give the ways in, one for each role held now; none while a conflict is in the way."""
         if self.conflict:
             return ()
         by = {one.role: one.key for one in self.accounts if one.outcome not in _AWAY}
-        return tuple(Way(role, self.account or by.get(role, ""), (role,)) for role in self.roles)
+        one = "" if self.apart else self.account
+        return tuple(Way(role, one or by.get(role, ""), (role,)) for role in self.roles)
 
 
 class Resolver:
@@ -167,20 +169,21 @@ class Resolver:
         alone += matcher.settle(groups)
         named = {} if matcher.deciding is None else matcher.deciding.named
         mine = [place(*one) for one in alone if named.get(one[0].key, _whose(one[0], meant)) == identifier]
-        survivor = ""
+        survivor, apart = "", False
         if identifier in groups:
             step = matcher.together(found.people[identifier], groups[identifier])
             mine += step.accounts
-            survivor = step.survivor
+            survivor, apart = step.survivor, step.choice in ("link", "separate")
         usable = [one for one in mine if one.outcome not in CONFLICTS and one.outcome not in _AWAY]
         differs = "student-differs" if "student" in roles and identifier in found.bad_students else ""
         conflict = next((one.outcome for one in mine if one.outcome in CONFLICTS), differs)
         carried = any(one.id == identifier for one in accounts if named.get(one.key, identifier) != identifier)
         if not conflict and (carried or any(one.outcome == "left" and one.id == identifier for one in mine)):
             conflict = "new-id-taken"  # else the application would look the id up, and find what is not theirs
-        only = survivor or (usable[0].key if len(usable) == 1 else "")
+        into = [one for one in usable if not apart or one.role in roles]
+        only = survivor or (into[0].key if len(usable) == len(into) == 1 else "")
         ordered = tuple(sorted(mine, key=lambda one: one.key))
-        return Match(identifier, roles, ordered, "" if conflict else only, conflict)
+        return Match(identifier, roles, ordered, "" if conflict else only, conflict, apart)
 
     def _rows(self, ids: Sequence[str]) -> Generator[Call, object, list[AliasRow]]:
         if self._aliases is None:
@@ -190,6 +193,7 @@ class Resolver:
         return [(str(one[0]), str(one[1]), str(one[2]), str(one[3])) for one in rows if isinstance(one, Sequence)]
 
 
+_CLAIMS = ("sub", "user_id", "user_type", "district")
 _AWAY = ("archived", "contact-recreated", "left")
 
 
@@ -231,7 +235,11 @@ def _whose(account: Account, meant: Meant) -> str:
 def _own(user: Mapping[str, object]) -> tuple[Map, str, tuple[str, ...]]:
     """Read who it is: a small map of their own old ids, their v3.0 id, the roles they hold."""
     found = Map()
+    if not isinstance(user, Mapping):
+        raise RequestError("a user is the object of `/users/{id}`, or claims; this is neither")
     if "sub" in user:
+        if odd := next((one for one in _CLAIMS if not isinstance(user.get(one), str | None)), ""):
+            raise RequestError(f"the claims cannot be read: `{odd}` must be a text")
         identifier, old, role = (str(user.get(key) or "") for key in ("sub", "user_id", "user_type"))
         role = clever_role(role)
         if not identifier:

@@ -64,12 +64,16 @@ class Choice(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """A column of a table that names accounts by their key. `clash` says what a broken unique key means for a merge."""
+    """A column of a table that names accounts by their key. `clash` says what a broken unique key means for a merge.
+
+    `only` are columns and their values (as text): in other rows the column names something else.
+    """
 
     table: str
     column: str
     clash: Literal["hold", "keep"] = "hold"
     declared: bool = False
+    only: dict[str, str] = {}
 
 
 class AccountColumns(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Final
 
 import msgspec
@@ -58,6 +58,7 @@ class Planner:
         self.people: Counter[str] = Counter()
         self.body = Body()
         self.losing = 0
+        self.unmet = {*settings.districts}
         self._header: Header | None = None
 
     @property
@@ -94,7 +95,7 @@ class Planner:
                 for one in (tables.referring if tables is not None else ())
             ),
             effects=effects,
-            warnings=(*accounts.notes, *(tables.warnings if tables is not None else ())),
+            warnings=(*accounts.notes, *self._warnings(), *(tables.warnings if tables is not None else ())),
             refused=tuple(self._refused(effects)),
             decisions=() if self.deciding is None else self.deciding.told(self.map.people),
         )
@@ -115,6 +116,7 @@ class Planner:
         for number, account in enumerate(accounts.read(self._keep), 1):
             if number % _EVERY == 0:
                 self.told("accounts", number)
+            self.unmet.discard(account.district)
             found = first(account)
             if isinstance(found, Person):
                 groups.setdefault(found.id, []).append(account)
@@ -203,6 +205,17 @@ class Planner:
             "gain": gaining,
             "unknown": absent,
         }
+
+    def _warnings(self) -> Iterator[str]:
+        """Say what is hardly meant: a choice for a district that nobody is of, a map of nobody."""
+        known = {one.district for one in self.map.people.values()}
+        for one in sorted(self.unmet - known):
+            yield (
+                f"the migration file chooses for the district `{one}`, and neither an account nor anybody in the map "
+                "is of it: see that its id is right"
+            )
+        if not self.map.people and self.counts["unmapped"]:
+            yield "the map has no employee's v3.0 id, so nobody can be carried over: see that it is the right one"
 
     def _refused(self, effects: dict[str, Any]) -> list[str]:
         """Say why the plan must not be carried out as it is."""

@@ -12,12 +12,24 @@ from rolecall.migration.model import Clash, Reference
 
 
 class Referring(msgspec.Struct, frozen=True):
-    """A table that names accounts: in which columns, and its unique keys that hold one of those."""
+    """A table that names accounts: in which columns, and its unique keys that hold one of those.
+
+    `only` says of a column in which rows it names accounts: where other columns have these values.
+    """
 
     table: str
     columns: tuple[str, ...]
     keys: tuple[tuple[str, ...], ...]
     clash: str = "hold"
+    only: dict[str, dict[str, str]] = {}
+
+    def needed(self) -> tuple[str, ...]:
+        """Give the columns that say what a row names, each once."""
+        return tuple(dict.fromkeys((*self.columns, *(name for only in self.only.values() for name in only))))
+
+    def names(self, column: str, row: Mapping[str, object]) -> bool:
+        """Say whether a column of a row names an account, and not something else."""
+        return all(_key(row[name]) == value for name, value in self.only.get(column, {}).items())
 
 
 class Tables(Protocol):
@@ -54,7 +66,7 @@ def look(tables: Tables, survivors: Mapping[str, str], told: Callable[[int], Non
 
 def _look(tables: Tables, one: Referring, known: Mapping[object, str], found: Found) -> int:
     """Read one table; give how many rows it has."""
-    columns = tuple(dict.fromkeys((*one.columns, *(name for key in one.keys for name in key))))
+    columns = tuple(dict.fromkeys((*one.needed(), *(name for key in one.keys for name in key))))
     names = [columns.index(name) for name in one.columns]
     keys = [[columns.index(name) for name in key] for key in one.keys]
     met: list[Counter[tuple[object, ...]]] = [Counter() for _ in keys]
@@ -65,7 +77,7 @@ def _look(tables: Tables, one: Referring, known: Mapping[object, str], found: Fo
         for at in names:
             value = row[at]
             stays = None if value is None else known.get(value if value.__class__ is int else _key(value))
-            if stays is not None:
+            if stays is not None and (not one.only or one.names(columns[at], dict(zip(columns, row, strict=True)))):
                 merged[at] = stays
         if not merged:
             continue

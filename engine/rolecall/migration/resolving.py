@@ -17,7 +17,7 @@ from rolecall.migration.decisions import written_decisions
 from rolecall.migration.model import EMPLOYEES, NewStep, PersonStep, Placed
 from rolecall.migration.outcomes import OUTCOMES
 from rolecall.migration.report import guarded
-from rolecall.migration.tables import Table, open_table
+from rolecall.migration.tables import NO_NAMES, Table, open_table
 from rolecall.migration.written import Plan
 from rolecall.vocabulary.origin import Finding, Origin, Source
 
@@ -42,7 +42,9 @@ def resolve(path: str | Path, plan: Plan) -> Resolved:
     table = open_table(where.name, lambda: where.open("rb"))
     for name in _NEEDED:
         if name not in table.header:
-            raise FactsError(f"`{where}` has no column `{name}`; {did_you_mean(name, table.header)}")
+            raise FactsError(
+                f"`{where}` has no column `{name}`; {did_you_mean(name, table.named()) or f'it has {NO_NAMES}'}"
+            )
     checking = _Checking(plan, str(where))
     for line, row in checking.rows(table):
         checking.see(line, row)

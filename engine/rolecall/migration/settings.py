@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
+from msgspec.structs import replace
+
 from rolecall.errors import MigrationError, did_you_mean
 from rolecall.instants import parse_date, parse_instant
 from rolecall.loader.files import read_sources
@@ -39,10 +41,11 @@ def read_settings(path: str | Path) -> Settings:
     sources, findings = read_sources(where)
     findings = [one for one in findings if one.severity == "error"]
     root = parse(sources[0], findings) if sources else None
+    begins = f"a migration file begins with `{KEY}: 1`"
+    findings = [replace(one, helps=(begins,)) if one.code == "empty" else one for one in findings]
     if root is not None:
         if isinstance(root, Mapping) and next(iter(root.keys), "") != KEY:
-            begins = Finding("missing-key", f"a migration file begins with `{KEY}: 1`", root.origin)
-            raise MigrationError([begins])
+            raise MigrationError([Finding("missing-key", begins, root.origin)])
         findings += check_structure(root, SCHEMA)
     if findings or root is None:
         raise MigrationError(sorted(findings, key=lambda one: one.place))
@@ -69,9 +72,15 @@ class _Reader:
                 text(child(one, "column")) or "",
                 cast("Any", text(child(one, "clash")) or clash),
                 declared=True,
+                only={name: str(_plain(value)) for name, value, _ in entries(child(one, "only"))},
             )
             for one in _items(child(root, "references"))
         ]
+        seen = set[tuple[str, str]]()
+        for one, node in zip(references, _items(child(root, "references")), strict=True):
+            if (one.table, one.column) in seen:
+                self._error(f"`{one.table}.{one.column}` stands twice", node.origin, "keep one of them")
+            seen.add((one.table, one.column))
         found = {name: _plain(node) for name, node, _ in entries(columns)}
         return Settings(
             accounts=accounts,

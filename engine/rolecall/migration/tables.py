@@ -9,6 +9,7 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, Final, TypeVar
 
@@ -20,6 +21,10 @@ SEPARATORS: Final = (",", ";", "\t", "|")
 _CHUNK: Final = 1 << 20
 _SAID: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _GUESSED: Final = "cp1252"
+# What a column may be called; numbers, addresses and long texts are somebody's data.
+_NAME: Final = re.compile(r"[^\W\d][^@\n]{0,39}|")
+
+NO_NAMES: Final = "no line of names on top"
 
 T = TypeVar("T")
 
@@ -35,6 +40,10 @@ class Table(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
     opened: Callable[[], BinaryIO]
     skip: int = 1
+
+    def named(self) -> tuple[str, ...]:
+        """Give the columns' names, to be told; none where the first line is no header, but holds somebody's data."""
+        return self.header if all(_NAME.fullmatch(one) for one in self.header) else ()
 
     def rows(self) -> Iterator[tuple[int, list[str] | None]]:
         """Give the number of each line that is not blank, and its cells; None for a line that is no row."""
@@ -79,7 +88,8 @@ def column(table: Table, wanted: str | int | None, names: Sequence[str], what: s
             return table.header.index(wanted)
         if _plain(wanted) in plain:
             return plain.index(_plain(wanted))
-        raise FactsError(f"`{table.name}` has no column `{wanted}` for {what}; it has {', '.join(table.header)}")
+        has = ", ".join(table.named()) or NO_NAMES
+        raise FactsError(f"`{table.name}` has no column `{wanted}` for {what}; it has {has}")
     return next((plain.index(one) for one in names if one in plain), None)
 
 

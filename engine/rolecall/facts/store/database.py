@@ -6,7 +6,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -162,8 +162,21 @@ def _file(url: URL, name: str, *, create: bool) -> None:
     file = Path(url.database or "")
     if not file.exists() and not create:
         raise FactsError(f"there is no roster store `{name}`; `rolecall sync` makes one, `--store` names another")
+    if not create and _is_anothers(file):  # which must not be written to, and `_prepare` would
+        raise FactsError(f"there is no roster store in `{name}`; `rolecall sync` makes one")
     if not file.parent.is_dir():
         raise FactsError(f"the roster store `{name}` cannot be made: there is no folder `{file.parent}`")
+
+
+def _is_anothers(file: Path) -> bool:
+    """Say whether a file is a database without our tables; one that cannot be read says so when it is opened."""
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)) as found:
+            asked = "SELECT COUNT(*), SUM(name = ?) FROM sqlite_master"
+            tables, ours = found.execute(asked, (schema.meta.name,)).fetchone()
+    except sqlite3.Error:
+        return False
+    return bool(tables) and not ours
 
 
 def _engine(url: URL) -> Engine:

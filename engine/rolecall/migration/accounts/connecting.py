@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any, Final
@@ -43,6 +44,9 @@ _QUOTED: Final = (
     (re.compile(r"""(: |\bwith text )(".*"|'.*')$""", re.DOTALL), ""),
 )
 _SECRETS: Final = ("password", "passwd", "pwd", "sslpassword", "ssl_password")
+
+# Of several statements sent at once psycopg logs that the rest was not done. We say that ourselves, and why.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 def engine_of(url: str, *, write: bool = False) -> Engine:
@@ -90,7 +94,10 @@ def _made(url: str, *, write: bool) -> URL:
 
 def name_of(engine: Engine) -> str:
     """Give the database's URL as it may be told: without the password and without options."""
-    return engine.url.set(query={}).render_as_string(hide_password=True)
+    url, kind = engine.url.set(query={}), engine.dialect.name
+    if kind == "sqlite" and url.database is not None:  # told as it was given, not as it is opened
+        url = url.set(database=url.database.removeprefix("file:"))
+    return url.render_as_string(hide_password=True)
 
 
 def connected(engine: Engine) -> Connection:

@@ -213,7 +213,8 @@ def without_transactions(looked: Inspector, table: Table) -> str:
     """Give the storage engine of a table of MySQL's or MariaDB's that is not InnoDB, else ""."""
     if looked.dialect.name not in MYSQLS:
         return ""
-    kept = looked.get_table_options(table.name, table.schema).get(f"{looked.dialect.name}_engine", "")
+    with quietly():
+        kept = looked.get_table_options(table.name, table.schema).get(f"{looked.dialect.name}_engine", "")
     return "" if str(kept).lower() == "innodb" else str(kept) or "an unknown engine"
 
 

@@ -52,7 +52,8 @@ class Maker:
         written = row[role]
         known = self.roles.get(written)
         if known is None:
-            known = self.roles[written] = self.roles.get(text(written)) or clever_role(text(written))
+            said = as_written(written)
+            known = self.roles[written] = self.roles.get(said) or clever_role(said)
         place = ""
         if district >= 0:
             value = row[district]
@@ -88,6 +89,11 @@ def text(value: object) -> str:
     if isinstance(value, bytes):
         return value.hex()
     return str(value).strip()
+
+
+def as_written(role: object) -> str:
+    """Give an account's role as a migration file writes it: a column of yes and no holds `true` and `false`."""
+    return text(role).lower() if isinstance(role, bool) else text(role)
 
 
 def truth(value: object) -> bool:

@@ -11,7 +11,7 @@ from rolecall.json_text import NotJson, read_json
 from rolecall.migration.accounts.making import Maker, text
 from rolecall.migration.model import Account, AccountColumns, Settings
 from rolecall.migration.references import Tables
-from rolecall.migration.tables import open_table
+from rolecall.migration.tables import NO_NAMES, open_table
 
 _LINES: Final = (".jsonl", ".ndjson")
 
@@ -57,7 +57,7 @@ class FileAccounts:
     def _table(self) -> Iterator[tuple[str, Sequence[object]]]:
         table = open_table(self.path.name, lambda: self.path.open("rb"))
         self.notes += table.notes
-        self._check(table.header, table.name)
+        self._check(table.header, table.name, table.named())
         at = [table.header.index(one) for one in self._maker.wanted]
         for number, cells in table.rows():
             where = f"{table.name}:{number}"
@@ -67,11 +67,13 @@ class FileAccounts:
                 )
             yield where, [cells[one] for one in at]
 
-    def _check(self, there: Sequence[str], name: str) -> None:
+    def _check(self, there: Sequence[str], name: str, told: Sequence[str]) -> None:
         for wanted in self._maker.wanted:
             if wanted not in there:
-                hint = did_you_mean(wanted, there)
-                raise FactsError(f"`{name}` has no column `{wanted}`; {hint}. The migration file names the columns")
+                hint = did_you_mean(wanted, told) or f"it has {NO_NAMES}"
+                raise FactsError(
+                    f"`{name}` has no column `{wanted}` (the migration file says what columns are called); {hint}"
+                )
 
     def _lines(self) -> Iterator[tuple[str, Sequence[object]]]:
         with self.path.open("rb") as lines:
@@ -85,6 +87,6 @@ class FileAccounts:
                     raise FactsError(f"{where}: {error}") from None
                 if not isinstance(found, dict):
                     raise FactsError(f"{where}: an account must be a JSON object")
-                self._check([*found, *self._columns.alike.values(), self._columns.id], where)
+                self._check([*found, *self._columns.alike.values(), self._columns.id], where, [*found])
                 row = [found.get(one) for one in self._maker.wanted]
                 yield where, [one if not isinstance(one, list | dict) else text(one) for one in row]

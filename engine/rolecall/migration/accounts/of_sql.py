@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Inspector, Table, func, inspect, sele
 from sqlalchemy.exc import SQLAlchemyError
 
 from rolecall.errors import FactsError, did_you_mean
+from rolecall.migration.accounts.beside import beside
 from rolecall.migration.accounts.connecting import connected, engine_of, failed, name_of, stream
 from rolecall.migration.accounts.foreign_keys import (
     as_compared,
@@ -115,8 +116,11 @@ class SqlTables:
         declared = [replace(one, table=self._declared(one.table, own)) for one in settings.references]
         by = of_settings(declared, reflected, settings.clash)
         self.referring = tuple(self._referring(looked, name, ones) for name, ones in by.items())
-        self._names = {one.table: one.columns for one in self.referring}
+        self._names = {one.table: one.needed() for one in self.referring}
         self.without_transactions = tuple(self._unsafe(looked))
+        if any(one.do == "consolidate" for one in (settings.choice, *settings.districts.values())):
+            named = {(one.table, one.column) for one in declared}
+            self._warnings += beside(looked, self._accounts, self._key, named)
         identifier = (settings.accounts.id,)
         apart = any(one.do == "separate" for one in (settings.choice, *settings.districts.values()))
         if apart and identifier in unique_keys(looked, self._accounts):
@@ -159,12 +163,13 @@ class SqlTables:
     def _referring(self, looked: Inspector, name: str, ones: Sequence[Reference]) -> Referring:
         table = self._by[name] = reflect(looked, *self._places[name])
         columns = tuple(one.column for one in ones)
-        for column in columns:
+        for column in (*columns, *(name for one in ones for name in one.only)):
             if column not in table.c:
                 hint = did_you_mean(column, table.c.keys())
                 raise FactsError(f"`references`: the table `{name}` has no column `{column}`; {hint}")
         keys = tuple(sorted(one for one in unique_keys(looked, table) if set(one) & set(columns)))
-        return Referring(name, columns, keys, "hold" if any(one.clash == "hold" for one in ones) else "keep")
+        only = {one.column: one.only for one in ones if one.only}
+        return Referring(name, columns, keys, "hold" if any(one.clash == "hold" for one in ones) else "keep", only)
 
     def _unsafe(self, looked: Inspector) -> Iterator[str]:
         """Give the tables in which nothing can be undone, and warn of these and of what else is not undone."""

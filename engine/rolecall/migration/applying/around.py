@@ -11,20 +11,21 @@ from rolecall.migration.accounts.of_sql import SqlTables, table_of
 from rolecall.migration.applying.database import Target
 from rolecall.migration.applying.stored import Pointing, Stored, pointing, stored
 from rolecall.migration.model import Settings
+from rolecall.migration.references import Referring
 
 
 class Around(msgspec.Struct):
     """The accounts, the tables that name them (with the columns in which they do), and who names rows of those.
 
-    `seen` is the accounts' table as the application sees it, for fingerprints. `clash` says, by table, what becomes of
-    a row whose place is taken.
+    `seen` is the accounts' table as the application sees it, for fingerprints. `naming` says, by table, which
+    rows name accounts, and what becomes of one whose place is taken.
     """
 
     settings: Settings
     seen: Table
     accounts: Stored
     referring: dict[str, tuple[Stored, tuple[str, ...]]]
-    clash: dict[str, str]
+    naming: dict[str, Referring]
     pointing: dict[str, list[Pointing]]
     tables: dict[str, Stored]
 
@@ -67,18 +68,18 @@ def look_around(target: Target, connection: Connection, settings: Settings) -> A
     seen = table_of(connection, name)
     tables = SqlTables(target.looking, seen, settings)
     accounts = stored(connection, name)
-    referring, clash, known = dict[str, tuple[Stored, tuple[str, ...]]](), dict[str, str](), {name: accounts}
+    referring, naming, known = dict[str, tuple[Stored, tuple[str, ...]]](), dict[str, Referring](), {name: accounts}
     for one in tables.referring:
         full = _full(name, one.table)
         table = known.setdefault(full, stored(connection, full))
-        referring[full], clash[full] = (table, one.columns), one.clash
+        referring[full], naming[full] = (table, one.columns), one
     names = [*dict.fromkeys((name, *referring))]
     if tables.without_transactions:
         lost = tables.without_transactions[0]
         raise FactsError(
             f"`{lost}` is no InnoDB table, so nothing could be taken back: `ALTER TABLE {lost} ENGINE=InnoDB`"
         )
-    return Around(settings, seen, accounts, referring, clash, pointing(connection, names), known)
+    return Around(settings, seen, accounts, referring, naming, pointing(connection, names), known)
 
 
 def _full(accounts: str, name: str) -> str:

@@ -19,7 +19,7 @@ from rolecall.migration.applying.journal import Entry, Journal, Run
 from rolecall.migration.applying.reading import read_around
 from rolecall.migration.applying.result import Batch, Outcome
 from rolecall.migration.applying.steps import Work, aliases_of, does, in_batches
-from rolecall.migration.applying.writing import carry_out, entry
+from rolecall.migration.applying.writing import Changed, carry_out, entries_of
 from rolecall.migration.model import AccountStep, PersonStep, Settings, Told, placed_in
 from rolecall.migration.written import Plan
 
@@ -91,10 +91,10 @@ class Carrier:
             runs = journal.all_runs(connection)
             for one in runs:
                 if one.state in ("applying", "undoing") and one.plan != digest:
-                    raise FactsError(_half_done(one))
+                    raise FactsError(_half_done(journal, one))
             mine = [one for one in runs if one.plan == digest and one.state != "undone"]
             if mine and mine[-1].state == "undoing":
-                raise FactsError(_half_done(mine[-1]))
+                raise FactsError(_half_done(journal, mine[-1]))
             return mine[-1] if mine else None
 
         run = target.attempt(connection, begin, keep=False)
@@ -108,6 +108,7 @@ class Carrier:
         if run is not None:
             self._run = run
             found.run, found.position, found.state = run.run, run.position, run.state
+            found.undo = journal.command(f"rollback {run.run}")
             found.accounts.update(json.loads(run.counts))
 
     def _end(self, target: Target, connection: Connection, found: Outcome) -> None:
@@ -149,7 +150,7 @@ class Carrier:
         doing = [step for _, step in work if isinstance(step, PersonStep | AccountStep) and does(step)]
         rows, prints = read_around(connection, around, [] if refused else doing)
         changes = Changes(around, connection, rows, prints, self._was_planned)
-        entries: list[Entry] = []
+        changed: list[Changed] = []
         aliases: list[tuple[str, str, str, str]] = []
         for at, (number, step) in enumerate(work):
             if at and self._stop():
@@ -164,10 +165,12 @@ class Carrier:
                 batch.leave(number, step, why)
             else:
                 batch.accounts.update(one.outcome for one in placed_in(step))
-                for n, (record, before) in enumerate(rows.changed()):
-                    entries.append(entry(self._run.run if self._run else 0, number, n, record, before))
-                    batch.rows[record.table.name] += record.many
+                changed += [(number, n, one, was, one.now) for n, (one, was) in enumerate(rows.changed())]
         carry_out(connection, around, rows)
+        entries = list[Entry]()
+        for one in entries_of(self._run.run if self._run else 0, changed, rows.as_held()):
+            entries.append(one)
+            batch.rows[one.tbl] += one.many
         if self._commit:
             self._keep(connection, found, batch, entries, aliases)
         return batch
@@ -190,7 +193,7 @@ class Carrier:
         self._journal.refuse(connection, run.run, "hold", batch.held)
         counts = json.dumps(found.accounts + batch.accounts)
         if not self._journal.advance(connection, run, position=batch.position, counts=counts):
-            raise FactsError(gone_on(run))
+            raise FactsError(gone_on(self._journal, run))
 
     def _was_planned(self, key: str, identifier: str) -> bool:
         """Say whether the plan knew that an account carried an id: then it has decided what comes of it."""
@@ -200,14 +203,14 @@ class Carrier:
         return hash((key, identifier)) in self._planned
 
 
-def gone_on(run: Run) -> str:
+def gone_on(journal: Journal, run: Run) -> str:
     """Say that somebody else is at work on a run, whom the lock did not stop."""
-    return f"somebody else went on with run {run.run} meanwhile: `rolecall migrate status` says how far it is"
+    return f"somebody else went on with run {run.run} meanwhile: {journal.command('status')} says how far it is"
 
 
-def _half_done(run: Run) -> str:
+def _half_done(journal: Journal, run: Run) -> str:
     """Say what has to be ended before a plan can be applied."""
-    undo = f"`rolecall migrate rollback {run.run} --commit`"
+    undo = journal.command(f"rollback {run.run}", " --commit")
     if run.state == "undoing":
         return f"run {run.run} is half undone: {undo} goes on with that; apply the plan after it"
     return f"run {run.run}, of another plan, is half done: apply that plan to its end, or undo it with {undo}"

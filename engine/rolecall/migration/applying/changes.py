@@ -90,7 +90,7 @@ class Changes:
         wanted = {name: written(table, name, value) for name, value in self._columns.archive.items()}
         different = {name: value for name, value in wanted.items() if now[name] != value}
         if different:
-            self._rows.change(record, different)
+            self._rows.change(record, different, made=different)
 
     def _merge(self, step: PersonStep, mine: dict[str, Record]) -> None:
         stays = mine[step.survivor]
@@ -104,7 +104,7 @@ class Changes:
             self._rows.remove(record)
         self._rekey(stays, step.person)
         if taken:
-            self._rows.change(stays, taken)
+            self._rows.change(stays, taken, made=[one for one in taken if step.columns[one] == SUM])
 
     def _taken(self, columns: dict[str, str], stays: Record, mine: dict[str, Record]) -> Values:
         """Give the values that the survivor takes from the others."""
@@ -122,14 +122,15 @@ class Changes:
         target = (stays.now or {})[key]
         keys = {as_text((one.now or {})[key]) for one in losing}
         for name, (table, columns) in self._around.referring.items():
-            moving: dict[Record, None] = {}
+            naming, moving = self._around.naming[name], dict[Record, None]()
             for column in columns:
                 for one in sorted(keys):
                     moving |= dict.fromkeys(self._rows.having(table, column, one))
             for record in moving:
-                self._move(
-                    name, table, record, {one: target for one in columns if as_text((record.now or {})[one]) in keys}
-                )
+                now = record.now or {}
+                named = [one for one in columns if as_text(now[one]) in keys and naming.names(one, now)]
+                if named:
+                    self._move(name, table, record, dict.fromkeys(named, target))
 
     def _move(self, name: str, table: Stored, record: Record, targets: Values) -> None:
         """Have one row name another account; where its place is taken it stays out, if the plan allows that."""
@@ -140,7 +141,7 @@ class Changes:
             holder = self._rows.holder(table, key, moved) if set(key) & changes.keys() else None
             if holder is None or holder is record:
                 continue
-            if self._around.clash[name] != "keep" and name not in self._met:
+            if self._around.naming[name].clash != "keep" and name not in self._met:
                 raise Refused(f"two rows of `{name}` would meet under the unique key ({', '.join(key)})")
             if table is self._around.accounts:
                 raise Refused(f"two accounts would meet under the unique key ({', '.join(key)})")

@@ -133,6 +133,8 @@ class Target:
                 if keep:
                     transaction.commit()
                 else:
+                    if self.kind == "postgresql":  # what is put off until a transaction is kept would never be tried
+                        connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
                     transaction.rollback()
             except DBAPIError as error:
                 with suppress(SQLAlchemyError):

@@ -68,6 +68,11 @@ class Journal:
         self.runs, self.entries = own.runs(made), own.entries(made)
         self.refused, self.aliases = own.refused(made), own.aliases(made)
 
+    def command(self, words: str, more: str = "") -> str:
+        """Give a command as it is to be typed: with the schema, where these tables stand in one that is named."""
+        schema = f" --schema {self.metadata.schema}" if self.metadata.schema else ""
+        return f"`rolecall migrate {words}{schema}{more}`"
+
     def there(self, connection: Connection) -> bool:
         """Say whether there are such tables."""
         return inspect(connection).has_table(self.runs.name, schema=self.metadata.schema)

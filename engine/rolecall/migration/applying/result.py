@@ -23,7 +23,7 @@ class Outcome(msgspec.Struct):
 
     `run` is its number (None: nothing was kept); `position` of `steps` are behind it; `accounts` counts them by outcome
     (`refused`: those who were left as they were, and `left` says why); `rows` counts by table what changed this time.
-    `again` says that all of it had been done before.
+    `again` says that all of it had been done before; `undo` is the command that undoes it.
     """
 
     run: int | None
@@ -34,6 +34,7 @@ class Outcome(msgspec.Struct):
     rows: Counter[str]
     left: list[Left]
     again: bool = False
+    undo: str = ""
 
 
 class Batch(msgspec.Struct):

@@ -42,6 +42,7 @@ class Rows:
         self._index: dict[tuple[str, str, str], dict[Record, None]] = {}
         self._unique: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], Record]] = {}
         self._touched: dict[Record, Values | None] = {}
+        self._made: dict[Record, tuple[str, ...]] = {}
 
     # reading
 
@@ -123,14 +124,16 @@ class Rows:
         """Begin with a person: what was changed before stays."""
         self._touched = {}
 
-    def change(self, record: Record, changes: Values) -> None:
-        """Change columns of a row."""
+    def change(self, record: Record, changes: Values, made: Iterable[str] = ()) -> None:
+        """Change columns of a row. Values that were `made`, not read from a column, may come to be held otherwise."""
         if record.now is None:
             raise Refused(f"a row of `{record.table.name}` is gone")
         self._keep(record)
         self._leave(record)
         record.now = record.was = record.now | changes
         self._enter(record)
+        if made := tuple(made):
+            self._made[record] = made
 
     def remove(self, record: Record) -> None:
         """Delete a row."""
@@ -169,6 +172,22 @@ class Rows:
     def changed(self) -> Iterator[tuple[Record, Values | None]]:
         """Give each row that was changed since `begin`, and what it was then."""
         yield from ((record, before) for record, before in self._touched.items() if record.now != before)
+
+    def as_held(self) -> dict[Record, Values]:
+        """Give the values that were made as the database holds them: a date with its time, a number with its digits."""
+        there, found = Rows(self._connection, {}, lock=False), dict[Record, Values]()
+        by: dict[str, list[tuple[Record, tuple[Any, ...]]]] = {}
+        for record in self._made:
+            if record.now is not None:
+                by.setdefault(record.table.name, []).append((record, record.table.of(record.now)))
+        for some in by.values():
+            table = some[0][0].table
+            there.fetch_named(table, [name for _, name in some])
+            for record, name in some:
+                held = there.named(table, name)
+                if held is not None and held.now is not None:
+                    found[record] = {one: held.now[one] for one in self._made[record]}
+        return found
 
     def _keep(self, record: Record) -> None:
         if record not in self._touched:

@@ -83,19 +83,20 @@ class Undoer:
             raise FactsError(f"there is no run {self._number} here; there is {', '.join(map(str, runs)) or 'none'}")
         later = [one.run for one in runs.values() if one.run > run.run and one.state not in _ENDED]
         if later:
-            raise FactsError(f"run {later[-1]} came after run {run.run}: `rolecall migrate rollback {later[-1]}` first")
+            first = self._journal.command(f"rollback {later[-1]}")
+            raise FactsError(f"run {later[-1]} came after run {run.run}: {first} first")
         return run
 
     def _mark(self, connection: Connection, run: Run, state: str) -> None:
         if run.state != state and not self._journal.advance(connection, run, state=state):
-            raise FactsError(gone_on(run))
+            raise FactsError(gone_on(self._journal, run))
         run.state = state
 
     def _end(self, connection: Connection, run: Run) -> None:
         """Note that the run is undone; the old ids that it brought are forgotten, but of those who were left."""
         self._journal.forget(connection, run.run)
         if not self._journal.advance(connection, run, state="undone", ended=time.time_ns()):
-            raise FactsError(gone_on(run))
+            raise FactsError(gone_on(self._journal, run))
 
     def _next(self, connection: Connection) -> list[int]:
         return self._journal.last_steps(connection, self._number, self._batch, self._below)

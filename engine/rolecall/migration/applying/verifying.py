@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 
 from rolecall.errors import FactsError
 from rolecall.migration.accounts.foreign_keys import holds_bytes
+from rolecall.migration.accounts.making import as_written
 from rolecall.migration.accounts.making import text as as_text
 from rolecall.migration.applying.around import Around, look_around
 from rolecall.migration.applying.database import Target
@@ -139,9 +140,13 @@ class _Verifier:
         name, key = self._around.accounts.name, self._around.settings.accounts.key
         gone = [decode(one.before)[key] for one in entries if one.tbl == name and one.after is None]
         for table_name, (table, columns) in self._around.referring.items() if gone else ():
+            naming = self._around.naming[table_name]
             for column in columns:
-                query = select(table.table.c[column]).where(table.table.c[column].in_(gone)).distinct()
-                for value in self._connection.scalars(query):
+                asked = [column, *naming.only.get(column, ())]
+                query = select(*(table.table.c[one] for one in asked)).where(table.table.c[column].in_(gone)).distinct()
+                for value, *more in self._connection.execute(query):
+                    if not naming.names(column, dict(zip(asked, (value, *more), strict=True))):
+                        continue
                     said = f"`{table_name}.{column}` names the account {as_text(value)}, which was merged into another"
                     self._add("dangling", table_name, as_text(value), said)
 
@@ -160,7 +165,8 @@ class _Verifier:
         )
         told: set[str] = set()
         for row in self._connection.execute(query):
-            key, role = as_text(row[0]), columns.roles.get(as_text(row[1])) or clever_role(as_text(row[1]))
+            key, said = as_text(row[0]), as_written(row[1])
+            role = columns.roles.get(said) or clever_role(said)
             if row[3] not in (role, "") or key in told:
                 continue
             told.add(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,6 +13,9 @@ from rolecall.migration.applying.images import encode
 from rolecall.migration.applying.journal import Entry
 from rolecall.migration.applying.rows import Record, Rows, Values
 from rolecall.migration.applying.writer import Writer
+
+Changed = tuple[int, int, Record, Values | None, Values | None]
+"""A row that a step changed: the step, which one of its rows, the row, its values before and after."""
 
 
 def carry_out(connection: Connection, around: Around, rows: Rows) -> None:
@@ -49,16 +53,26 @@ def put_back(connection: Connection, around: Around, rows: Rows) -> None:
     guard.afterwards()
 
 
-def entry(run: int, step: int, n: int, record: Record, before: Values | None) -> Entry:
-    """Write down what became of a row: the columns that changed, or all of one that was deleted."""
-    old, new, table = before or {}, record.now, record.table
-    if new is None:
-        name, was, now = table.of(old), old, None
-    else:
-        changed = [one for one in table.columns if new[one] != old[one]]
-        name, was = table.of(new), {one: old[one] for one in changed}
-        now = encode({one: new[one] for one in changed})
-    return Entry(run, step, n, table.name, encode([*name]), encode(was), now, record.many)
+def entries_of(run: int, changed: Sequence[Changed], held: Mapping[Record, Values]) -> Iterator[Entry]:
+    """Write down what became of rows, as the database holds them: the columns that changed, or all of one that went."""
+    for step, n, record, before, now in changed:
+        table = record.table
+        old, new = (_as_held(one, record, held) for one in (before, now))
+        if new is None:
+            yield Entry(run, step, n, table.name, encode([*table.of(old or {})]), encode(old), None, record.many)
+            continue
+        names = [one for one in table.columns if new[one] != (old or {})[one]]
+        if names:
+            was, after = ({one: values[one] for one in names} for values in (old or {}, new))
+            yield Entry(run, step, n, table.name, encode([*table.of(new)]), encode(was), encode(after), record.many)
+
+
+def _as_held(values: Values | None, record: Record, held: Mapping[Record, Values]) -> Values | None:
+    """Give a row's values with those that were made as the database holds them."""
+    there, meant = held.get(record), record.now or {}
+    if values is None or there is None:
+        return values
+    return values | {name: value for name, value in there.items() if values[name] == meant[name]}
 
 
 def _let_go(gone: list[Record], named: tuple[str, ...], key: str) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from rolecall.errors import FactsError
 from rolecall.migration.mapping.index import Map, Source
 from rolecall.migration.model import MapColumns, clever_role
-from rolecall.migration.tables import Table, column, open_table
+from rolecall.migration.tables import NO_NAMES, Table, column, open_table
 
 CSVS: Final = (".csv", ".tsv", ".txt", ".zip")
 
@@ -102,8 +102,9 @@ def _columns(table: Table, wanted: MapColumns) -> _Columns:
                 "`map: {old: 1, new: 2}`, or put a line with their names on top"
             )
         lacks = "old id (such as `role_id`)" if old is None else "new id (such as `user_id`)"
+        has = ", ".join(table.named()) or NO_NAMES
         raise FactsError(
-            f"`{table.name}` has no column that is known for the {lacks}; it has {', '.join(table.header)}. "
+            f"`{table.name}` has no column that is known for the {lacks}; it has {has}. "
             "Name the columns in the migration file: `map: {old: …, new: …}`"
         )
     if old == new:

@@ -124,7 +124,9 @@ def _of_store(where: str) -> Iterator[tuple[str, object, bytes]]:
     except ModuleNotFoundError as error:
         said = f"a roster store needs `{error.name}`, which comes with `pip install 'rolecall[live]'`"
         raise FactsError(said) from None
-    store = Store.open(where)
+    if "://" not in where and not Path(where).exists():
+        raise FactsError(f"there is no file or folder `{where}`")
+    store = Store.open(where, create=False)  # else a wrong address would be made a store, and everybody unmapped
     try:
         change = store.look(0).change
         for district in sorted(store.districts()):
