@@ -75,9 +75,7 @@ def matrix(
     found = draw(new.version, old.version if old else None, wanted.types or None, wanted.permissions or None)
     view = View(narrowed(found, wanted), new.name, old.name if old else None, every, behind)
     written = renderer(view)
-    put(written if written.endswith("
-") else f"{written}
-", output)
+    put(written if written.endswith("\n") else f"{written}\n", output)
     if found.refused:
         raise typer.Exit(1)
 
