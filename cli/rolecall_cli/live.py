@@ -47,6 +47,11 @@ def open_store(url: str, *, create: bool = False) -> Store:
 
 def open_clever(*, patience: timedelta) -> Clever:
     """Give Clever with the tokens that the environment names; wrong usage where it names none."""
+    return find_clever(patience=patience) or wrong(f"there is no token for Clever. Set in the environment {TOKENS}")
+
+
+def find_clever(*, patience: timedelta) -> Clever | None:
+    """Give Clever with the tokens that the environment names, None where it names none."""
     need_live()
     from rolecall.live import Clever, ClientTokens, OneToken, StaticTokens  # noqa: PLC0415 - keeps --help quick
 
@@ -63,7 +68,7 @@ def open_clever(*, patience: timedelta) -> Clever:
             return Clever(ClientTokens(client, secret, url=where), base_url=base, patience=patience)
     except ValueError as error:
         wrong(str(error))
-    return wrong(f"there is no token for Clever. Set in the environment {TOKENS}")
+    return None
 
 
 def _base() -> str:

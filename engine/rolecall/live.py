@@ -21,7 +21,7 @@ try:
     )
     from rolecall.facts.direct import Direct
     from rolecall.facts.roster_store import RosterStore
-    from rolecall.facts.store import AnotherSync, BadEvent, BadRecord, MassChange, Store, UnknownEvent
+    from rolecall.facts.store import AnotherSync, BadEvent, BadRecord, MassChange, StillHeld, Store, UnknownEvent
     from rolecall.facts.store.errors import Overtaken
     from rolecall.facts.sync import Watch, sync_district, verify
     from rolecall.facts.sync.full import NeverDone
@@ -45,6 +45,7 @@ __all__ = [
     "Overtaken",
     "RosterStore",
     "StaticTokens",
+    "StillHeld",
     "Store",
     "TokenRefused",
     "Unavailable",

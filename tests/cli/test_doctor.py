@@ -160,6 +160,11 @@ def test_a_token_of_another_district_is_told(fake):
     """Clever has no such district for it."""
     found, _ = look(fake, {OAKVALE: "other-token"})
     assert found["token"].says == "the token is accepted, but Clever has no such district for it"
+    assert "--forget" not in found["token"].fix
+    filled(fake).close()
+    _, every = look(fake, {OAKVALE: "other-token"}, store="roster.db")
+    (fix,) = [one.fix for one in every if (one.check, one.state) == ("token", "failed")]
+    assert f"take the token away, then `rolecall sync --forget {OAKVALE}`" in fix
     assert (found["token"].district, "lists" in found) == (OAKVALE, False)
     found, _ = look(fake, {OAKVALE: "wrong"})
     assert found["token"].says.startswith("Clever refuses the token (401 for `districts/")
@@ -321,6 +326,7 @@ def test_facts_that_are_too_old_or_stopped_are_told_with_the_way_out(fake):
         found, _ = look(store=f"{hours}.db")
         assert (found["facts"].state, says in found["facts"].says) == (state, True)
         assert "see that `rolecall sync --watch` is running" in found["facts"].fix
+    assert f"`rolecall sync --forget {PINE_HOLLOW}` where it has left for good" in found["facts"].fix
 
 
 def test_a_store_of_a_paused_district_says_until_when_it_is_decided_on(fake):
@@ -361,6 +367,8 @@ def test_districts_and_tokens_that_do_not_meet_are_told(fake):
     assert (
         told["token", PINE_HOLLOW] == "the store holds the district, but there is no token for it: its facts grow old"
     )
+    fixes = {(one.check, one.district): one.fix for one in found}
+    assert f"`rolecall sync --forget {PINE_HOLLOW}` where it has left for good" in fixes["token", PINE_HOLLOW]
     assert told["facts", "new"] == "there is a token, but the store does not hold the district"
     found, _ = look(fake, only=("gone",))
     assert found["token"].says == "there is no token for this district"

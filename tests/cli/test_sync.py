@@ -196,12 +196,53 @@ def test_a_district_that_never_came_is_forgotten(sync, fake, monkeypatch, tmp_pa
     asked = ("--store", os.environ["ROLECALL_STORE"], "--user", "u1", "--resource", "section:s1")
     assert "does not hold district `d1` yet" in shell.run("explain", "--policies", str(POLICIES), *asked).out
     monkeypatch.delenv("ROLECALL_CLEVER_TOKENS")
-    assert sync("--forget", "d1").out == "district d1: forgotten; it was never read, and is no longer waited for\n"
+    said = "district d1: forgotten; nothing was held of it, and it is no longer waited for\n"
+    assert sync("--forget", "d1").out == said
     assert "subject-not-found" in shell.run("explain", "--policies", str(POLICIES), *asked).out
-    again, read = sync("--forget", "d1"), sync("--forget", DISTRICT)
+    again = sync("--forget", "d1")
     assert (again.code, "does not know of a district `d1`" in again.err) == (4, True)
-    assert (read.code, "was read, and is not forgotten" in read.err) == (4, True)
     assert sync("--forget", "d1", "--full").code == 2
+
+
+def test_a_district_that_has_left_is_forgotten_once_its_token_is_gone_and_somebody_says_yes(
+    sync, fake, monkeypatch, tmp_path
+):
+    """Until then nothing changes; after it the past is known, and a token that is back reads it anew."""
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text(json.dumps({DISTRICT: fake.tokens[DISTRICT], OTHER: fake.tokens[OTHER]}))
+    monkeypatch.delenv("ROLECALL_CLEVER_TOKEN")
+    monkeypatch.setenv("ROLECALL_CLEVER_TOKENS", str(tokens))
+    assert sync().code == 0
+    given = sync("--forget", DISTRICT, "--accept")
+    assert (given.code, "a token for it is still given, and the next sync would read it" in given.err) == (4, True)
+    tokens.write_text(json.dumps({OTHER: fake.tokens[OTHER]}))
+    assert f"Where it has left for good: `rolecall sync --forget {DISTRICT}`" in sync().err
+    asked, machine = sync("--forget", DISTRICT), sync("--forget", DISTRICT, "--format", "json")
+    assert (asked.code, f"say `rolecall sync --forget {DISTRICT} --accept`" in asked.err) == (1, True)
+    assert (machine.code, json.loads(machine.out)["held"]["district"]) == (1, 1)
+    before = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 1))
+    time.sleep(1.5)
+    teacher = CAST["multi_role_teacher"].id
+    facts = ("--store", os.environ["ROLECALL_STORE"], "--policies", str(POLICIES))
+    question = ("explain", *facts, "--user", teacher, "--resource", f"section:{CAST['algebra_class'].id}")
+    assert shell.run(*question, "--permission", "edit").code == 0
+    done = sync("--forget", DISTRICT, "--accept")
+    assert (done.code, done.err) == (0, "")
+    assert re.fullmatch(rf"{ME}: forgotten; 1 district, .*, 97 users ended as of now, what was stays known\n", done.out)
+    now, then = (shell.run(*question, "--permission", "edit", *at) for at in ((), ("--at", before)))
+    assert (now.code, "subject-not-found" in now.out, then.code) == (1, True, 0)
+    assert "the district was forgotten: `rolecall sync --forget`" in shell.run("history", teacher).out
+    tokens.write_text(json.dumps({DISTRICT: fake.tokens[DISTRICT], OTHER: fake.tokens[OTHER]}))
+    assert f"{ME}: read in full, because it was never read before: 132 records" in sync().out
+    assert shell.run(*question, "--permission", "edit").code == 0
+
+
+def test_a_district_is_not_forgotten_where_nobody_knows_whether_it_has_a_token(sync, fake):
+    """The token that is given may be its own, and is no longer taken; or Clever is away."""
+    assert sync().code == 0
+    with fake.fault(Fault.status(401), path="/v3.0/districts"):
+        away = sync("--forget", DISTRICT, "--accept")
+    assert (away.code, "take it out of the environment first; else try again later" in away.err) == (4, True)
 
 
 def test_swapped_tokens_are_refused(sync, fake, monkeypatch, tmp_path):

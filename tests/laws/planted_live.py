@@ -161,7 +161,7 @@ STORED = [
     bug("a contact is not their children", "facts.tray:Tray.person", 'children + [f"section:{one.id}" for one in records if one.scope == "section"]', '[f"section:{one.id}" for one in records if one.scope == "section"]', changing("a child is no student")),
     bug("a substitute is not their class", "facts.tray:Tray.person", 'children + [f"section:{one.id}" for one in records if one.scope == "section"]', "children", changing("the covered class is gone")),
     bug("the past is the present", "facts.roster_store:RosterStore._standing", "change = self.store.change_at(moment)", "change = self.store.look(0).change", staged(store.test_the_store_at_a_time_of_the_past)),
-    bug("the past was polled just now", "facts.roster_store:RosterStore._standing", "self.store.confirmed_at(name, moment)", "feed.as_of", staged(store.test_the_store_at_a_time_of_the_past)),
+    bug("the past was polled just now", "facts.roster_store:RosterStore._standing", "self.store.confirmed_at(name, moment)", "feeds[name].as_of", staged(store.test_the_store_at_a_time_of_the_past)),
 ]  # fmt: skip
 
 

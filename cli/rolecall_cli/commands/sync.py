@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import timedelta
-from time import time_ns
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rolecall_cli.forgetting import forget_district
 from rolecall_cli.live import DEFAULT_STORE, StoreUrl, open_clever, open_store
 from rolecall_cli.options import Format, note
 from rolecall_cli.signals import until_asked
-from rolecall_cli.style import shown
 from rolecall_cli.syncing import Bar, Teller
 
 if TYPE_CHECKING:
@@ -34,9 +32,12 @@ def sync(
     verify: Annotated[
         bool, typer.Option("--verify", help="Compare the store with Clever, and list differences.")
     ] = False,
-    accept: Annotated[bool, typer.Option("--accept", help="Say yes to the mass change that is held.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Say yes to the mass change that is held, or to --forget.")
+    ] = False,
     forget: Annotated[
-        str | None, typer.Option("--forget", metavar="ID", help="Expect a district no longer that was never read.")
+        str | None,
+        typer.Option("--forget", metavar="ID", help="End a district that has left, or never came; --accept says yes."),
     ] = None,
     format: Annotated[Format, typer.Option("--format", help="For a person, or for a program.")] = Format.text,  # noqa: A002 - the option's name
 ) -> None:
@@ -48,9 +49,9 @@ def sync(
     if verify and (watch or full or accept):
         raise typer.BadParameter("--verify only compares: it goes with none of --watch, --full, --accept")
     if forget is not None:
-        if watch or full or accept or verify or district:
-            raise typer.BadParameter("--forget goes with none of --watch, --full, --accept, --verify, --district")
-        _forget(store, forget, format)
+        if watch or full or verify or district:
+            raise typer.BadParameter("--forget goes with none of --watch, --full, --verify, --district")
+        forget_district(store, forget, format, accept=accept)
         return
     clever = open_clever(patience=_PATIENCE)
     roster = open_store(store, create=not verify)
@@ -66,21 +67,6 @@ def sync(
         roster.close()
     if teller.code:
         raise typer.Exit(teller.code)
-
-
-def _forget(url: str, district: str, form: Format) -> None:
-    """Have the store expect a district no longer."""
-    from rolecall.facts.store.staging import owner  # noqa: PLC0415 - keeps --help quick
-
-    store = open_store(url)
-    try:
-        store.forget(district, owner(), time_ns())
-    finally:
-        store.close()
-    if form is Format.json:
-        typer.echo(json.dumps({"schema": 1, "district": district, "outcome": "forgotten"}))
-    else:
-        typer.echo(shown(f"district {district}: forgotten; it was never read, and is no longer waited for"))
 
 
 def _districts(
@@ -100,7 +86,10 @@ def _districts(
     if given:
         return given
     for one in sorted({*roster.districts()} - {*found}):
-        note(f"district {one} is in the store, but there is no token for it: its facts only grow older")
+        note(
+            f"district {one} is in the store, but there is no token for it: its facts only grow older. "
+            f"Where it has left for good: `rolecall sync --forget {one}`"
+        )
     if not found:
         note("there is no district to sync: none has connected this application in Clever yet")
     return found

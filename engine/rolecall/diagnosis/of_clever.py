@@ -139,7 +139,8 @@ def token(examination: Examination) -> Iterator[Result]:
             )
         for orphan in (one for one in examination.feeds if one not in found):
             says = "the store holds the district, but there is no token for it: its facts grow old"
-            yield warning("token", says, _SET, orphan)
+            left = f"`rolecall sync --forget {orphan}` where it has left for good; else {_SET}"
+            yield warning("token", says, left, orphan)
 
 
 def budget(examination: Examination) -> Iterator[Result]:

@@ -89,9 +89,10 @@ class Visit:
         self._record = run(self._clever.one(self.district, f"districts/{self.district}"))
         if self._record is None:
             says = "the token is accepted, but Clever has no such district for it"
-            yield failed(
-                "token", says, "see that district and token belong together, and that the district still shares"
-            )
+            fix = "see that district and token belong together, and that the district still shares"
+            if self.district in self._examination.feeds:
+                fix += f"; where it has left, take the token away, then `rolecall sync --forget {self.district}`"
+            yield failed("token", says, fix)
         else:
             yield ok("token", "the token is accepted")
 

@@ -70,7 +70,8 @@ def _feed(feed: FeedState, now: int, limit: int) -> Result:
     age = None if feed.as_of is None else max(now - feed.as_of, 0)
     old = "of unknown age" if age is None else f"{say_span(age)} old"
     if feed.read is None:
-        fix = "`rolecall sync` does so, or goes on with it; `rolecall sync --forget ID` where there is no such district"
+        none = f"`rolecall sync --forget {district}` where there is no such district"
+        fix = f"`rolecall sync` does so, or goes on with it; {none}"
         return failed("facts", "the district was never read in full", fix, district)
     if feed.state == "held":
         fix = "where this is right, `rolecall sync --accept` applies it; else ask the district before you do"
@@ -81,6 +82,7 @@ def _feed(feed: FeedState, now: int, limit: int) -> Result:
     if age is None or age > limit:
         says = f"the facts are {old}, and {say_span(limit)} are allowed: whoever asks gets no answer (indeterminate)"
         fix = "ask the district or Clever when it is synced again" if why else _WATCH
+        fix += f"; `rolecall sync --forget {district}` where it has left for good"
         return failed("facts", f"{says}; {why}" if why else says, fix, district)
     if why:
         left = say_span(limit - age)

@@ -7,8 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
 
-from msgspec.structs import replace
-
 from rolecall.errors import FactsError
 from rolecall.facts.around import Records
 from rolecall.facts.store import Store
@@ -70,7 +68,10 @@ class RosterStore:
         if change is None:
             raise FactsError(f"the roster store ({self.source}) knows nothing of {render_instant(moment)}")
         feeds = self.store.look(0).feeds
-        return change, {
-            name: replace(feed, as_of=self.store.confirmed_at(name, moment), last_event="", why="")
-            for name, feed in feeds.items()
-        }
+        held = self.store.held_at(change, feeds)
+        states: dict[str, FeedState] = {}
+        for name in sorted({*feeds, *held}):
+            if held.get(name, True):  # else it had been forgotten, and nobody waited for it
+                read = moment if name in held else feeds[name].read
+                states[name] = FeedState(name, "following", self.store.confirmed_at(name, moment), read=read)
+        return change, states

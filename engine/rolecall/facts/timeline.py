@@ -42,13 +42,13 @@ class Past(Protocol):
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """By what something changed: a full read, one of Clever's events, somebody's assignment, or the clock.
+    """By what something changed: a full read, an event of Clever's, an assignment, the clock, a district forgotten.
 
     `event` is Clever's id of the event and `event_ns` its time; `first` says that it was the district's first full
     read. `assignment` is the number of the assignment that was made, ended, or came into or out of force.
     """
 
-    what: Literal["read", "event", "assignment", "clock"]
+    what: Literal["read", "event", "assignment", "clock", "forgotten"]
     first: bool = False
     event: str = ""
     event_ns: int | None = None
@@ -63,6 +63,8 @@ class Cause(msgspec.Struct, frozen=True):
             return "the first full read" if self.first else "a full read"
         if self.what == "event":
             return f"Clever's event {self.event}"
+        if self.what == "forgotten":
+            return "the district was forgotten: `rolecall sync --forget`"
         if self.what == "clock":
             return f"assignment {self.assignment} {self.verb}"
         return f"assignment {self.assignment}, {self.verb} by {self.by}: {self.why}"
@@ -173,6 +175,8 @@ class _Story:
         change = self._changes[step.change]
         if change.what == "event":
             return Cause("event", event=change.event, event_ns=change.event_ns)
+        if change.what == "forgotten":
+            return Cause("forgotten")
         for one in self._assigned:
             if one.since == change.number:
                 return Cause("assignment", assignment=one.number, verb="made", by=one.by, why=one.why)

@@ -1,5 +1,6 @@
 """Where a store is, what it says where it cannot be opened, and what it never says."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -133,6 +134,46 @@ def test_sqlite_is_set_up_to_outlive_a_power_cut(tmp_path):
     with sqlite3.connect(tmp_path / "x.db") as connection:
         assert connection.execute("SELECT count(*) FROM rolecall_meta").fetchone() == (5,)
     connection.close()
+
+
+def test_a_forked_child_makes_its_own_connections(store):
+    """On one that two processes read, each gets the other's answers; and the child closes none of its parent's."""
+    with store._database.reading() as connection:
+        mine = connection.connection.dbapi_connection
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            with store._database.reading() as connection:
+                own = connection.connection.dbapi_connection is not mine
+            look = store.look(0)
+            store.close()
+            os.write(writing, f"{own} {look.change}".encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        assert answer.read() == "True 0"
+    with store._database.reading() as connection:
+        assert connection.connection.dbapi_connection is mine
+        assert connection.scalar(text("SELECT 1")) == 1
+
+
+def test_a_child_that_uses_nothing_closes_nothing_of_its_parents(store):
+    """A worker that ends at once."""
+    with store._database.reading() as connection:
+        mine = connection.connection.dbapi_connection
+    child = os.fork()
+    if child == 0:
+        try:
+            store.close()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    with store._database.reading() as connection:
+        assert connection.connection.dbapi_connection is mine
+        assert connection.scalar(text("SELECT 1")) == 1
 
 
 def test_rolecall_itself_needs_no_database_library():

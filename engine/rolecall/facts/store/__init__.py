@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from rolecall.facts.store.errors import AnotherSync, BadEvent, BadRecord, Loss, MassChange, Overtaken, UnknownEvent
+from rolecall.facts.store.errors import (
+    AnotherSync,
+    BadEvent,
+    BadRecord,
+    Loss,
+    MassChange,
+    Overtaken,
+    StillHeld,
+    UnknownEvent,
+)
 from rolecall.facts.store.guard import Guard
 from rolecall.facts.store.store import Store
 from rolecall.facts.store.values import Applied, Assigned, Change, FeedState, Look, Reading
@@ -21,6 +30,7 @@ __all__ = [
     "MassChange",
     "Overtaken",
     "Reading",
+    "StillHeld",
     "Store",
     "UnknownEvent",
 ]

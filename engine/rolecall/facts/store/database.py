@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from rolecall.errors import FactsError
 from rolecall.facts.store import schema
@@ -24,6 +24,9 @@ _PATIENCE: Final = 30
 _MAKING: Final = 7_265_636_101
 _FORMS: Final = "`sqlite:///rolecall.db`, the path of a file, or `postgresql://user@host/database`"
 
+# A forked child must neither use its parent's connections nor close them under its feet.
+_inherited: Final[list[Pool]] = []
+
 
 class Database:
     """A database with a store's tables, made by `Database.open`. Safe to share between threads.
@@ -33,7 +36,7 @@ class Database:
 
     def __init__(self, engine: Engine, name: str) -> None:
         """Keep the engine."""
-        self.engine, self.name = engine, name
+        self.engine, self.name, self._process = engine, name, os.getpid()
         self.is_sqlite = engine.dialect.name == "sqlite"
 
     @classmethod
@@ -89,14 +92,25 @@ class Database:
         options: dict[str, Any] = (
             {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         )
-        with self._told(), self.engine.connect() as connection:
+        with self._told(), self._connect() as connection:
             yield connection.execution_options(**options)
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
         """Give a connection whose changes are all kept at the end, or none of them."""
-        with self._told(), self.engine.connect() as connection, _writer(connection).begin():
+        with self._told(), self._connect() as connection, _writer(connection).begin():
             yield connection
+
+    def _connect(self) -> Connection:
+        self._see_process()
+        return self.engine.connect()
+
+    def _see_process(self) -> None:
+        """Begin without connections in a forked child: where two processes read one, each gets the other's answers."""
+        if self._process != os.getpid():
+            _inherited.append(self.engine.pool)
+            self.engine.dispose(close=False)
+            self._process = os.getpid()
 
     @contextmanager
     def _told(self) -> Generator[None]:
@@ -109,6 +123,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        self._see_process()
         self.engine.dispose()
 
 

@@ -6,7 +6,8 @@ FactsError
  ├── BadEvent         an event that would have to be guessed at; what came before it is applied
  ├── UnknownEvent     an event of a type that is not known; what came before it is applied
  ├── BadRecord        a record of a full read that would have to be guessed at; nothing was done
- └── MassChange       so much is gone that somebody has to say yes first; nothing was done
+ ├── MassChange       so much is gone that somebody has to say yes first; nothing was done
+ └── StillHeld        a district to be forgotten was read, so that somebody has to say yes first; nothing was done
 """
 
 from __future__ import annotations
@@ -123,3 +124,25 @@ class MassChange(FactsError):
             "is applied, and decisions go on with older facts until they are too old. Where this is right (a new "
             "school year, a school no longer shared), say `rolecall sync --accept`"
         )
+
+
+class StillHeld(FactsError):
+    """A district to be forgotten was read: all that is held of it would end, so somebody has to say yes first."""
+
+    def __init__(self, district: str, held: Mapping[str, int]) -> None:
+        """Name the district, and how many records of each kind are held of it."""
+        self.district, self.held = district, held
+        super().__init__(district, held)
+
+    def __str__(self) -> str:
+        """Give the sentence with the fix."""
+        return (
+            f"district `{self.district}` was read, and the store holds of it {counted(self.held)}. To forget it ends "
+            "them all as of now: nobody there is allowed anything any more; what was stays known. Where this is right "
+            f"(the district has left), say `rolecall sync --forget {self.district} --accept`"
+        )
+
+
+def counted(held: Mapping[str, int]) -> str:
+    """Say how many records of each kind there are: `1 district, 120 users`."""
+    return ", ".join(f"{count:,} {kind}{'s' if count > 1 else ''}" for kind, count in sorted(held.items())) or "nothing"

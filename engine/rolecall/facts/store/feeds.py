@@ -48,7 +48,7 @@ def ensure(connection: Connection, district: str) -> None:
 
 
 def drop(connection: Connection, district: str) -> None:
-    """Drop a feed of which nothing was ever applied."""
+    """Drop a feed of which nothing is held."""
     connection.execute(delete(schema.feed).where(schema.feed.c.district == district))
 
 

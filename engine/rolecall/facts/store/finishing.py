@@ -48,7 +48,7 @@ def finish(
         for table in (schema.staged, schema.record):  # else it plans as if they were empty
             connection.execute(text(f"ANALYZE {table.name}"))
     if not accept:
-        guard.weigh(district, _gone(connection, district), _held(connection, district))
+        guard.weigh(district, _gone(connection, district), held(connection, district))
     number = clock.next()
     ledger = Ledger(district)
     if row.read_ns is None:
@@ -90,7 +90,8 @@ def _gone(connection: Connection, district: str) -> Counter[str]:
     return Counter({row.kind: row.number for row in connection.execute(query.group_by(_record.kind))})
 
 
-def _held(connection: Connection, district: str) -> Counter[str]:
+def held(connection: Connection, district: str) -> Counter[str]:
+    """Count a district's records, by kind."""
     query = select(_record.kind, func.count().label("number")).where(
         _record.district == district, _record.until == FOREVER
     )

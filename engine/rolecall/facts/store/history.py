@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from rolecall.facts.records import SectionRecord, UserRecord
 from rolecall.facts.store import schema
+from rolecall.facts.store.around import at_change
 from rolecall.facts.store.incoming import parsed, storable
 from rolecall.facts.store.schema import FOREVER
 from rolecall.facts.store.values import Change
@@ -35,6 +36,21 @@ def confirmed_at(connection: Connection, district: str, time_ns: int) -> int | N
         .limit(1)
     ).one_or_none()
     return None if row is None else min(time_ns, row.last_ns)
+
+
+def held_at(connection: Connection, change: int, districts: Iterable[str]) -> dict[str, bool]:
+    """Say of every district that had been read by a change whether it was held then, or had been forgotten.
+
+    Of those that are asked about, and of all that were held. The records tell it faster than the log of changes.
+    """
+    asked = {"change": change}
+    named = select(_record.district).distinct().where(_record.kind == "district", at_change(schema.record))
+    found = dict.fromkeys(connection.scalars(named, asked), True)
+    for district in districts:
+        begun = select(_record.since).where(_record.district == district, _record.since <= change).limit(1)
+        if district not in found and connection.scalar(begun) is not None:
+            found[district] = connection.scalar(begun.where(_record.until > change)) is not None
+    return found
 
 
 def changes(connection: Connection, numbers: Iterable[int]) -> list[Change]:

@@ -50,7 +50,8 @@ change: Final = Table(
     _name("event"),
     Column("event_ns", BigInteger),
     Index("rolecall_change_time", "time_ns"),
-    comment="`what` is read, event or assignment; `event` is Clever's id of it, `event_ns` when it was made there",
+    comment="`what` is read, event, assignment or forgotten; `event` is Clever's id of it, `event_ns` when it was made "
+    "there",
 )
 
 record: Final = Table(

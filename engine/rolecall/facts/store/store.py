@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -12,7 +12,7 @@ from rolecall.errors import FactsError
 from rolecall.facts.around import Records
 from rolecall.facts.assignments import AssignmentRecord
 from rolecall.facts.roster import Roster
-from rolecall.facts.store import around, assigned, feeds, finishing, history, reading, staging
+from rolecall.facts.store import around, assigned, feeds, finishing, forgetting, history, reading, staging
 from rolecall.facts.store.applying import Page
 from rolecall.facts.store.database import Database
 from rolecall.facts.store.errors import BadEvent, MassChange
@@ -115,6 +115,14 @@ class Store:
         with self._database.reading() as connection:
             return history.confirmed_at(connection, district, time_ns)
 
+    def held_at(self, change: int, districts: Iterable[str]) -> dict[str, bool]:
+        """Say of every district that had been read by a change whether it was held then, or had been forgotten.
+
+        Of those that are asked about, and of all that were held.
+        """
+        with self._database.reading() as connection:
+            return history.held_at(connection, change, districts)
+
     def changes(self, numbers: Iterable[int]) -> list[Change]:
         """Give changes by their numbers, in order."""
         with self._database.reading() as connection:
@@ -140,22 +148,15 @@ class Store:
                 for one in sorted(new):
                     feeds.ensure(connection, one)
 
-    def forget(self, district: str, owner: str, now: int) -> None:
-        """Expect a district no longer that was never read: one that was misspelt, or does not come after all.
+    def forget(self, district: str, owner: str, now: int, *, accept: bool = False) -> Mapping[str, int]:
+        """End all that is held of a district that has left, and expect it no longer, nor one that never came.
 
-        Raises `AnotherSync` where somebody reads it, and `FactsError` where it is not expected, or was read.
+        Gives how many records of each kind ended; what was before stays known. Raises `StillHeld` where the district
+        was read and `accept` does not say yes, `AnotherSync` where somebody reads it, and `FactsError` where the store
+        does not know it. Whoever still has a token for it reads it anew.
         """
         with self._database.writing() as connection:
-            row = feeds.feed_row(connection, district)
-            if row is None:
-                raise FactsError(f"the roster store does not know of a district `{district}`")
-            if row.read_ns is not None:
-                raise FactsError(
-                    f"district `{district}` was read, and is not forgotten: its records and their past stay"
-                )
-            staging.take(connection, district, owner, now)
-            staging.abandon(connection, district)
-            feeds.drop(connection, district)
+            return forgetting.forget(connection, district, owner, now, accept=accept)
 
     def take(self, district: str, owner: str, now: int) -> Reading | None:
         """Take over a full read that was left half done; raises `AnotherSync` where somebody is still at it."""

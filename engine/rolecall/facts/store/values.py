@@ -38,7 +38,7 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One change: `what` is read, event or assignment; `event` is Clever's id of the event, `event_ns` its time."""
+    """One change: `what` is read, event, assignment or forgotten; `event` is Clever's id of it, `event_ns` its time."""
 
     number: int
     time_ns: int
