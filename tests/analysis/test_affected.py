@@ -72,7 +72,9 @@ def test_whom_an_edit_affects_is_whom_asking_about_everybody_finds(seeds: range)
 def agree(pair: Pair, snapshot: Json) -> int:
     """See that the fast way and the plain one agree; return how many people are affected."""
     engines = [Engine(make_table_of(one), snapshot) for one in (pair.old, pair.new)]
-    versions = [Version(policy_of(one), engine.table) for one, engine in zip((pair.old, pair.new), engines, strict=True)]
+    versions = [
+        Version(policy_of(one), engine.table) for one, engine in zip((pair.old, pair.new), engines, strict=True)
+    ]
     roster = Snapshot.read(snapshot)
     found = affected(compare(*versions), roster, int(engines[0].clock.now.timestamp() * 10**6) * 1000)
     told = set()

@@ -95,7 +95,11 @@ class Planner:
                 for one in (tables.referring if tables is not None else ())
             ),
             effects=effects,
-            warnings=(*accounts.notes, *self._warnings(), *(tables.warnings if tables is not None else ())),
+            warnings=(
+                *accounts.notes,
+                *self._warnings(),
+                *((*tables.warnings, *tables.slow) if tables is not None else ()),
+            ),
             refused=tuple(self._refused(effects)),
             decisions=() if self.deciding is None else self.deciding.told(self.map.people),
         )

@@ -21,6 +21,7 @@ from rolecall.migration.accounts.foreign_keys import (
     unique_keys,
     without_transactions,
 )
+from rolecall.migration.accounts.indexes import without_index, without_key
 from rolecall.migration.accounts.making import Maker
 from rolecall.migration.accounts.triggers import triggers_of
 from rolecall.migration.model import Account, Reference, Settings
@@ -95,7 +96,7 @@ class SqlTables:
 
     `others` are foreign keys to accounts that a merge does not follow, each a table, its column, and the column of
     accounts that it refers to: an account that such a row names cannot be removed. `without_transactions` are tables
-    in which nothing can be undone.
+    in which nothing can be undone. `slow` are sentences about indexes and keys that a great run needs.
     """
 
     def __init__(self, engine: Engine, accounts: Table, settings: Settings, looked: Inspector | None = None) -> None:
@@ -118,7 +119,9 @@ class SqlTables:
         self.referring = tuple(self._referring(looked, name, ones) for name, ones in by.items())
         self._names = {one.table: one.needed() for one in self.referring}
         self.without_transactions = tuple(self._unsafe(looked))
-        if any(one.do == "consolidate" for one in (settings.choice, *settings.districts.values())):
+        merging = any(one.do == "consolidate" for one in (settings.choice, *settings.districts.values()))
+        self.slow = tuple(filter(None, self._slow(looked, settings.accounts.id, merging=merging)))
+        if merging:
             named = {(one.table, one.column) for one in declared}
             self._warnings += beside(looked, self._accounts, self._key, named)
         identifier = (settings.accounts.id,)
@@ -129,6 +132,16 @@ class SqlTables:
                 "the v3.0 id: make it unique together with the role, or keep the v3.0 id elsewhere"
             )
         self.warnings = tuple(self._warnings)
+
+    def _slow(self, looked: Inspector, identifier: str, *, merging: bool) -> Iterator[str]:
+        """Say what a run, or a merge, would look for in a whole table; "" for what it finds at once."""
+        name = self._accounts.name
+        yield without_index(looked, self._accounts, name, identifier, accounts=True)
+        for one in self.referring if merging else ():
+            table = self._by[one.table]
+            yield from (without_index(looked, table, one.table, column) for column in one.columns)
+            if one.table != name:  # which have a key
+                yield without_key(looked, table, one.table)
 
     def _reflected(self, looked: Inspector) -> list[Reference]:
         """Give the columns that refer to accounts by their key, and keep those that refer otherwise."""
