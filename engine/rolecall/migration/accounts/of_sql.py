@@ -15,6 +15,7 @@ from rolecall.migration.accounts.connecting import connected, engine_of, failed,
 from rolecall.migration.accounts.foreign_keys import (
     as_compared,
     not_looked_at,
+    place_of,
     referring_to,
     reflect,
     table_of,
@@ -114,7 +115,7 @@ class SqlTables:
     def _look(self, looked: Inspector, settings: Settings) -> None:
         reflected = self._reflected(looked)
         own = self._accounts.schema or looked.default_schema_name
-        declared = [replace(one, table=self._declared(one.table, own)) for one in settings.references]
+        declared = [replace(one, table=self._declared(looked, one.table, own)) for one in settings.references]
         by = of_settings(declared, reflected, settings.clash)
         self.referring = tuple(self._referring(looked, name, ones) for name, ones in by.items())
         self._names = {one.table: one.needed() for one in self.referring}
@@ -155,18 +156,23 @@ class SqlTables:
                 continue
             if len(foreign.pairs) > 1:
                 self._warnings.append(f"{said} together: its rows can go to an account only that has the same")
-            self._places[foreign.name] = foreign.schema or self._accounts.schema, foreign.table
+            place = foreign.schema or self._accounts.schema, foreign.table
+            if "." in foreign.table and place != place_of(looked, foreign.name):
+                raise FactsError(
+                    f"`{foreign.name}` has a dot in its own name and stands in a schema that is named: rename it"
+                )
+            self._places[foreign.name] = place
             found.append(Reference(foreign.name, by[0]))
         unseen = not_looked_at(looked)
         self._warnings += [unseen] if unseen else []
         self.others = tuple(dict.fromkeys(others))
         return found
 
-    def _declared(self, name: str, own: str | None) -> str:
+    def _declared(self, looked: Inspector, name: str, own: str | None) -> str:
         """Give the name by which a table of the migration file is known here, and keep where it stands."""
-        schema, _, table = name.rpartition(".")
         if name in self._places:
             return name
+        schema, table = place_of(looked, name)
         if schema and schema != own:
             self._places[name] = schema, table
             return name
