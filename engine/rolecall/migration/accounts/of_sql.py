@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from rolecall.errors import FactsError, did_you_mean
 from rolecall.migration.accounts.beside import beside
 from rolecall.migration.accounts.connecting import connected, engine_of, failed, name_of, stream
+from rolecall.migration.accounts.folding import folded
 from rolecall.migration.accounts.foreign_keys import (
     as_compared,
     not_looked_at,
@@ -125,6 +126,8 @@ class SqlTables:
         if merging:
             named = {(one.table, one.column) for one in declared}
             self._warnings += beside(looked, self._accounts, self._key, named)
+            for one in self.referring:
+                self._warnings += folded(looked, self._by[one.table], one)
         identifier = (settings.accounts.id,)
         apart = any(one.do == "separate" for one in (settings.choice, *settings.districts.values()))
         if apart and identifier in unique_keys(looked, self._accounts):
