@@ -187,6 +187,29 @@ def test_a_conflict_is_a_sentence(client):
     assert client.get("/").status_code == 401
 
 
+@pytest.mark.parametrize("since", ["before", "during", "gone"])
+def test_a_frozen_account(client, since):
+    """It was carried over, and lets nobody in; whoever is in already reads why at once. One that is gone asks to log in."""
+    end = "DELETE FROM accounts WHERE id = 2" if since == "gone" else "UPDATE accounts SET frozen = 1 WHERE id = 2"
+    if since == "before":
+        query(end)
+        ran = come_in(client, TEACHER)
+        assert (ran.status_code, ran.json()["detail"].partition(".")[0]) == (403, "This account is frozen")
+        assert client.get("/").status_code == 401
+        return
+    come_in(client, TEACHER)
+    query(end)
+    code = 401 if since == "gone" else 403
+    asked = (
+        client.get("/"),
+        client.post("/role/staff"),
+        client.get("/grades/1"),
+        client.put("/grades/1", json={"mark": "F"}),
+    )
+    assert [one.status_code for one in asked] == [code] * 4
+    assert query("SELECT mark FROM grades") == [("B",)]
+
+
 def test_somebody_new(client):
     """They get one account, with the v3.0 id, however often they come; and see no grade that is not theirs to see."""
     for _ in range(2):

@@ -113,6 +113,7 @@ def test_losses_above_the_limit_are_refused(folder):
         (["--policies", "nowhere", "--snapshot", "x"], 3, "there is no file or folder `nowhere`"),
         (["--config", "none.yaml"], 2, "the migration file has 1 error"),
         (["--map", "none.csv"], 4, "there is no file or folder `none.csv`"),
+        (["--map", "sqlite:///none.db"], 4, "none.db`; `rolecall sync` makes one, `--map` names another"),
     ],
 )
 def test_wrong_usage_is_a_sentence(folder, monkeypatch, more, code, says):

@@ -10,7 +10,7 @@ from rolecall.migration.model import AccountStep, PersonStep
 class Rows:
     """One table that refers to accounts, with rows of some that meet under its unique key."""
 
-    warnings = ()
+    warnings = slow = ()
 
     def __init__(self, referring, rows):
         self.referring, self._rows = referring, rows

@@ -46,6 +46,11 @@ def tables(url, settings=SETTINGS):
     return found
 
 
+def quick(warnings):
+    """Without what is said of indexes: tests of something else make few."""
+    return tuple(one for one in warnings if "Before a great run" not in one)
+
+
 def planned(url, settings):
     source = open_accounts(url, settings)
     planner = Planner(made_map(MAP, []), settings)
@@ -112,7 +117,9 @@ def test_foreign_keys_from_other_schemas(kind, tmp_path):
     assert [one["table"] for one in header.references] == ["grades", f"{other}.grades", f"{other}.loose"]
     assert outcome_of(steps) == {"1": "unique-key", "2": "unique-key"}
     assert next(one for one in steps if isinstance(one, PersonStep)).clashes[0].table == f"{other}.grades"
-    assert header.warnings == (f"`{other}.badges` refers to accounts by `clever`, not by `id`: it is not looked at",)
+    assert quick(header.warnings) == (
+        f"`{other}.badges` refers to accounts by `clever`, not by `id`: it is not looked at",
+    )
     named = AccountColumns(f"{schema}.accounts", "id", "clever", "kind")
     assert [one.table for one in tables(url, Settings(accounts=named)).referring] == ["grades", f"{other}.grades"]
     theirs = AccountColumns(f"{other}.accounts", "id", "id", "id")
@@ -270,7 +277,7 @@ def test_tables_that_are_not_transactional(tmp_path):
     )
     declared = tuple(Reference(name, "owner", declared=True) for name in ("loose", "safe"))
     header, _ = planned(url, Settings(accounts=COLUMNS, references=declared))
-    assert header.warnings == (
+    assert quick(header.warnings) == (
         "`accounts` is kept by MyISAM: not transactional, so `apply` will refuse it",
         "`loose` is kept by Aria: not transactional, so `apply` will refuse it",
     )

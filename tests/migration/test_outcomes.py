@@ -1,6 +1,7 @@
 """What comes of accounts: as the plain specification says, adding up, the same every time, and the same at login."""
 
 import asyncio
+import json
 from pathlib import Path
 from random import Random
 
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from migration.worlds import CUT, made_accounts, made_map, made_settings, outcome_of, planned, worlds
 from oracle.migration import outcomes
-from rolecall.migration import CONFLICTS, OUTCOMES, Account, Choice, Resolver, Settings
+from rolecall.migration import CONFLICTS, OUTCOMES, Account, Choice, Planner, Resolver, Settings, open_accounts
 from rolecall.migration.model import NewStep, PersonStep
 
 FEW = settings(max_examples=50, deadline=None)
@@ -210,3 +211,36 @@ def test_the_page_tells_every_outcome():
     """Each outcome stands in docs/migration.md, with its sentence."""
     page = (Path(__file__).parents[2] / "docs" / "migration.md").read_text("utf-8")
     assert [name for name, said in OUTCOMES.items() if f"| `{name}` | {said} |" not in page] == []
+
+
+def unknown(tmp_path, *written):
+    """What a plan says of accounts whose roles are written like this."""
+    rows = "".join(
+        f'{{"id": {at}, "clever_id": "x{at}", "role": {json.dumps(one)}}}\n' for at, one in enumerate(written)
+    )
+    (tmp_path / "a.jsonl").write_text(rows)
+    planner = Planner(made_map([("d1", "teacher", "o1", "n1")], []), Settings())
+    header = planner.run(open_accounts(str(tmp_path / "a.jsonl"), Settings()))
+    planner.close()
+    assert header.outcomes == {"unknown-role": len(written)}
+    return header.warnings
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (["tutor", "TA", "tutor", " tutor "], "3 `tutor`, 1 `TA`"),
+        (["Lehrkräfte", "co-teach_2", 7], "1 `7`, 1 `Lehrkräfte`, 1 `co-teach_2`"),
+        (
+            ["tutor", "", None, "a@example.org", "Ann Lee", "x" * 21, "5551234"],
+            "1 `tutor`, 6 others (empty, or not told here)",
+        ),
+        ([""], "1 (empty, or not told here)"),
+        ([f"name{at}" for at in range(13)], "13 (empty, or not told here)"),
+    ],
+)
+def test_words_that_are_no_roles_are_counted(written, told, tmp_path):
+    """An engineer sees what is missing in the mapping; what may be a name, an address or a number is not in the plan."""
+    assert unknown(tmp_path, *written) == (
+        f"accounts of an unknown role: {told}; `roles` in the migration file says what a word means",
+    )

@@ -30,6 +30,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
 
     `active` is when somebody last used it (nanoseconds since 1970; None: never; `UNREADABLE`: cannot be told).
     `print` is a fingerprint of all of the row that decides something. `values` are the columns that a merge looks at.
+    `word` is how an unknown role is written, where that looks like the word for one.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     print: str = ""
     values: tuple[object, ...] = ()
     like: tuple[str, ...] = ()
+    word: str = ""
 
 
 UNREADABLE: Final = -(1 << 62)

@@ -31,6 +31,8 @@ from rolecall.migration.written import VERSION, Body, Header, MapSaid
 
 _EVERY: Final = 10_000
 _NAMED: Final = 100
+_ROLES: Final = 12
+"""A column with more words than these that are no roles is none of roles: it may be one of names."""
 
 
 class Planner:
@@ -56,6 +58,7 @@ class Planner:
         self.deciding = self.matcher.deciding
         self.counts: Counter[str] = Counter()
         self.people: Counter[str] = Counter()
+        self.words: Counter[str] = Counter()
         self.body = Body()
         self.losing = 0
         self.unmet = {*settings.districts}
@@ -95,7 +98,11 @@ class Planner:
                 for one in (tables.referring if tables is not None else ())
             ),
             effects=effects,
-            warnings=(*accounts.notes, *self._warnings(), *(tables.warnings if tables is not None else ())),
+            warnings=(
+                *accounts.notes,
+                *self._warnings(),
+                *((*tables.warnings, *tables.slow) if tables is not None else ()),
+            ),
             refused=tuple(self._refused(effects)),
             decisions=() if self.deciding is None else self.deciding.told(self.map.people),
         )
@@ -133,6 +140,8 @@ class Planner:
 
     def _alone(self, account: Account, outcome: str) -> None:
         self.counts[outcome] += 1
+        if outcome == "unknown-role":
+            self.words[account.word] += 1
         like = self._likenesses(account) if outcome == "unmapped" and account.like else ()
         self.body.add(AccountStep(place(account, outcome), like))
 
@@ -214,8 +223,18 @@ class Planner:
                 f"the migration file chooses for the district `{one}`, and neither an account nor anybody in the map "
                 "is of it: see that its id is right"
             )
+        if self.words:
+            yield f"accounts of an unknown role: {self._words()}; `roles` in the migration file says what a word means"
         if not self.map.people and self.counts["unmapped"]:
             yield "the map has no employee's v3.0 id, so nobody can be carried over: see that it is the right one"
+
+    def _words(self) -> str:
+        """Give the words that are no roles, each with its accounts; others are only counted."""
+        told = {} if len(self.words) > _ROLES else {word: number for word, number in self.words.items() if word}
+        found = [f"{told[word]:,} `{word}`" for word in sorted(told, key=lambda word: (-told[word], word))]
+        others = self.words.total() - sum(told.values())
+        found += [f"{others:,} {'others ' if told else ''}(empty, or not told here)"] if others else []
+        return ", ".join(found)
 
     def _refused(self, effects: dict[str, Any]) -> list[str]:
         """Say why the plan must not be carried out as it is."""

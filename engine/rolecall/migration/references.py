@@ -37,6 +37,7 @@ class Tables(Protocol):
 
     referring: tuple[Referring, ...]
     warnings: tuple[str, ...]
+    slow: tuple[str, ...]
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Sequence[object]]:
         """Give these columns of every row of a table."""

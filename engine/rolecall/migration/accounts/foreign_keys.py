@@ -182,6 +182,19 @@ def table_of(where: Engine | Connection, name: str) -> Table:
     return reflect(inspect(where), schema or None, table)
 
 
+def place_of(looked: Inspector, name: str) -> tuple[str | None, str]:
+    """Give the schema (None: the connection's own) and the table that a name means: a table's own may have a dot."""
+    schema, _, table = name.rpartition(".")
+    if not schema or not looked.has_table(name):
+        return schema or None, table
+    if looked.has_table(table, schema):
+        said = (
+            f"`{name}` may be the table `{table}` of the schema `{schema}`, or a table that is called so with its dot"
+        )
+        raise FactsError(f"{said}: rename that one")
+    return None, name
+
+
 def unique_keys(looked: Inspector, table: Table) -> list[tuple[str, ...]]:
     """Give every key that is unique: the primary one, constraints, and unique indexes of columns alone.
 
@@ -224,6 +237,7 @@ __all__ = [
     "as_compared",
     "holds_bytes",
     "not_looked_at",
+    "place_of",
     "quietly",
     "referring_to",
     "reflect",

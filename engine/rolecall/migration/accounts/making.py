@@ -16,6 +16,8 @@ from rolecall.migration.model import EMPLOYEES, UNREADABLE, Account, Settings, c
 _SECOND: Final = 1_000_000_000
 _MILLI: Final = 1 << 40  # a number of seconds beyond the year 36000 is one of milliseconds
 _FALSE: Final = frozenset({"", "0", "f", "false", "n", "no", "off", "none", "null"})
+_LONGEST: Final = 20
+_DIGITS: Final = 3
 _EASY: Final = (str, int, float, bool, Decimal, type(None))
 
 
@@ -69,6 +71,7 @@ class Maker:
             print=hashlib.blake2b(self._decides(row, encoded), digest_size=8).hexdigest(),
             values=tuple(comparable(row[one]) for one in self.extra_at) if kept else (),
             like=tuple(text(row[one]) for one in self.alike_at) if self.alike_at else (),
+            word="" if known else _word(as_written(written)),
         )
 
     def _decides(self, row: Sequence[object], encoded: bytes) -> bytes:
@@ -94,6 +97,13 @@ def text(value: object) -> str:
 def as_written(role: object) -> str:
     """Give an account's role as a migration file writes it: a column of yes and no holds `true` and `false`."""
     return text(role).lower() if isinstance(role, bool) else text(role)
+
+
+def _word(said: str) -> str:
+    """Give what an unknown role is written like if it may be told: a short word, no number, no address."""
+    if len(said) > (_DIGITS if said.isdigit() else _LONGEST):
+        return ""
+    return said if all(one.isalnum() or one in "_-" for one in said) else ""
 
 
 def truth(value: object) -> bool:

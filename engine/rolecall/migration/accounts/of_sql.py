@@ -12,15 +12,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from rolecall.errors import FactsError, did_you_mean
 from rolecall.migration.accounts.beside import beside
 from rolecall.migration.accounts.connecting import connected, engine_of, failed, name_of, stream
+from rolecall.migration.accounts.folding import folded
 from rolecall.migration.accounts.foreign_keys import (
     as_compared,
     not_looked_at,
+    place_of,
     referring_to,
     reflect,
     table_of,
     unique_keys,
     without_transactions,
 )
+from rolecall.migration.accounts.indexes import without_index, without_key
 from rolecall.migration.accounts.making import Maker
 from rolecall.migration.accounts.triggers import triggers_of
 from rolecall.migration.model import Account, Reference, Settings
@@ -95,7 +98,7 @@ class SqlTables:
 
     `others` are foreign keys to accounts that a merge does not follow, each a table, its column, and the column of
     accounts that it refers to: an account that such a row names cannot be removed. `without_transactions` are tables
-    in which nothing can be undone.
+    in which nothing can be undone. `slow` are sentences about indexes and keys that a great run needs.
     """
 
     def __init__(self, engine: Engine, accounts: Table, settings: Settings, looked: Inspector | None = None) -> None:
@@ -113,14 +116,18 @@ class SqlTables:
     def _look(self, looked: Inspector, settings: Settings) -> None:
         reflected = self._reflected(looked)
         own = self._accounts.schema or looked.default_schema_name
-        declared = [replace(one, table=self._declared(one.table, own)) for one in settings.references]
+        declared = [replace(one, table=self._declared(looked, one.table, own)) for one in settings.references]
         by = of_settings(declared, reflected, settings.clash)
         self.referring = tuple(self._referring(looked, name, ones) for name, ones in by.items())
         self._names = {one.table: one.needed() for one in self.referring}
         self.without_transactions = tuple(self._unsafe(looked))
-        if any(one.do == "consolidate" for one in (settings.choice, *settings.districts.values())):
+        merging = any(one.do == "consolidate" for one in (settings.choice, *settings.districts.values()))
+        self.slow = tuple(filter(None, self._slow(looked, settings.accounts.id, merging=merging)))
+        if merging:
             named = {(one.table, one.column) for one in declared}
             self._warnings += beside(looked, self._accounts, self._key, named)
+            for one in self.referring:
+                self._warnings += folded(looked, self._by[one.table], one)
         identifier = (settings.accounts.id,)
         apart = any(one.do == "separate" for one in (settings.choice, *settings.districts.values()))
         if apart and identifier in unique_keys(looked, self._accounts):
@@ -129,6 +136,16 @@ class SqlTables:
                 "the v3.0 id: make it unique together with the role, or keep the v3.0 id elsewhere"
             )
         self.warnings = tuple(self._warnings)
+
+    def _slow(self, looked: Inspector, identifier: str, *, merging: bool) -> Iterator[str]:
+        """Say what a run, or a merge, would look for in a whole table; "" for what it finds at once."""
+        name = self._accounts.name
+        yield without_index(looked, self._accounts, name, identifier, accounts=True)
+        for one in self.referring if merging else ():
+            table = self._by[one.table]
+            yield from (without_index(looked, table, one.table, column) for column in one.columns)
+            if one.table != name:  # which have a key
+                yield without_key(looked, table, one.table)
 
     def _reflected(self, looked: Inspector) -> list[Reference]:
         """Give the columns that refer to accounts by their key, and keep those that refer otherwise."""
@@ -142,18 +159,23 @@ class SqlTables:
                 continue
             if len(foreign.pairs) > 1:
                 self._warnings.append(f"{said} together: its rows can go to an account only that has the same")
-            self._places[foreign.name] = foreign.schema or self._accounts.schema, foreign.table
+            place = foreign.schema or self._accounts.schema, foreign.table
+            if "." in foreign.table and place != place_of(looked, foreign.name):
+                raise FactsError(
+                    f"`{foreign.name}` has a dot in its own name and stands in a schema that is named: rename it"
+                )
+            self._places[foreign.name] = place
             found.append(Reference(foreign.name, by[0]))
         unseen = not_looked_at(looked)
         self._warnings += [unseen] if unseen else []
         self.others = tuple(dict.fromkeys(others))
         return found
 
-    def _declared(self, name: str, own: str | None) -> str:
+    def _declared(self, looked: Inspector, name: str, own: str | None) -> str:
         """Give the name by which a table of the migration file is known here, and keep where it stands."""
-        schema, _, table = name.rpartition(".")
         if name in self._places:
             return name
+        schema, table = place_of(looked, name)
         if schema and schema != own:
             self._places[name] = schema, table
             return name

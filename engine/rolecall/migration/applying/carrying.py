@@ -18,6 +18,7 @@ from rolecall.migration.applying.database import Refused, Target
 from rolecall.migration.applying.journal import Entry, Journal, Run
 from rolecall.migration.applying.reading import read_around
 from rolecall.migration.applying.result import Batch, Outcome
+from rolecall.migration.applying.rights import check_rights
 from rolecall.migration.applying.steps import Work, aliases_of, does, in_batches
 from rolecall.migration.applying.writing import Changed, carry_out, entries_of
 from rolecall.migration.model import AccountStep, PersonStep, Settings, Told, placed_in
@@ -59,6 +60,7 @@ class Carrier:
         with Target(self._url) as target, target.locked() as connection:
             with connection.begin():
                 around = look_around(target, connection, self._settings)
+                check_rights(connection, around, self._plan.header.outcomes)
             self._check_archive(around)
             steps = self._plan.length()
             found = Outcome(None, "applying", 0, steps, Counter(), Counter(), [])

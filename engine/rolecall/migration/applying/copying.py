@@ -49,7 +49,7 @@ def _state(connection: Connection, schema: str | None) -> State:
     for name in sorted(inspect(connection).get_table_names(schema)):
         if name.startswith(_OWN) or name in parts:
             continue
-        table = stored(connection, f"{schema}.{name}" if schema else name)
+        table = stored(connection, name, (schema, name))
         made = Digest()
         query = select(*(table.table.c[one] for one in table.columns))
         for rows in connection.execution_options(yield_per=_AT_ONCE).execute(query).partitions():
@@ -101,7 +101,7 @@ def _copy_tables(target: Target, other: Target, schema: str | None) -> State:
         _make(copy, made, schema, other.name)
         with _keys_apart(copy, made):
             for table in made.tables.values():
-                _copy_rows(source, copy, f"{table.schema}.{table.name}" if table.schema else table.name)
+                _copy_rows(source, copy, (table.schema, table.name))
         return _state(source, schema)
 
 
@@ -143,14 +143,13 @@ def _name_types(source: Connection, table: Table) -> None:
         rows = source.execute(_MYSQL_TYPES, {"schema": table.schema, "name": table.name})
         kinds = {name: AsText(kind) for name, kind in rows}
     else:
-        full = f"{table.schema}.{table.name}" if table.schema else table.name
-        kinds = {one.name: one.type for one in stored(source, full).table.columns}
+        kinds = {one.name: one.type for one in stored(source, table.name, (table.schema, table.name)).table.columns}
     for one in unknown:
         one.type = kinds.get(one.name, one.type)
 
 
-def _copy_rows(source: Connection, copy: Connection, name: str) -> None:
-    here, there = stored(source, name), stored(copy, name)
+def _copy_rows(source: Connection, copy: Connection, place: tuple[str | None, str]) -> None:
+    here, there = stored(source, place[1], place), stored(copy, place[1], place)
     query = select(*(here.table.c[one] for one in here.columns))
     for rows in source.execution_options(yield_per=_AT_ONCE).execute(query).partitions():
         values = [there.inserted(copy, dict(zip(here.columns, row, strict=True))) for row in rows]

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import UserDefinedType
 
-from rolecall.migration.accounts.foreign_keys import MYSQLS, quietly, unique_keys
+from rolecall.migration.accounts.foreign_keys import MYSQLS, place_of, quietly, unique_keys
 
 # Types without their length: a cast to `varchar(4)` would cut a text short, where storing it is refused.
 _CATALOG: Final = text(
@@ -179,12 +179,12 @@ def _by_text(kind: Any) -> bool:  # noqa: ANN401 - SQLAlchemy's
     return isinstance(kind, AsText) and kind.written not in ("smallint", "integer", "bigint", "uuid")
 
 
-def stored(connection: Connection, name: str) -> Stored:
-    """Look at a table, named `table` or `schema.table`."""
-    schema, _, plain = name.rpartition(".")
+def stored(connection: Connection, name: str, place: tuple[str | None, str] | None = None) -> Stored:
+    """Look at a table, named `table` or `schema.table`; `place` says its schema and name where these are known."""
     looked, kind = inspect(connection), connection.dialect.name
+    schema, plain = place or place_of(looked, name)
     with quietly():
-        found = looked.get_columns(plain, schema or None)
+        found = looked.get_columns(plain, schema)
     written: dict[str, str] = {}
     if kind == "postgresql":
         quote = connection.dialect.identifier_preparer.quote
@@ -197,10 +197,10 @@ def stored(connection: Connection, name: str) -> Stored:
     ]
     names = tuple(one.name for one in columns)
     never_null = {str(one["name"]) for one in found if not one["nullable"]}
-    table = Table(plain, MetaData(), *columns, schema=schema or None)
+    table = Table(plain, MetaData(), *columns, schema=schema)
     # A key of what the database reckons itself is left to it: it refuses what breaks it.
     keys = tuple(one for one in unique_keys(looked, table) if {*one} <= {*names})
-    primary = tuple(looked.get_pk_constraint(plain, schema or None)["constrained_columns"])
+    primary = tuple(looked.get_pk_constraint(plain, schema)["constrained_columns"])
     naming = [primary] if primary else [one for one in keys if set(one) <= never_null]
     identity = naming[0] if naming and set(naming[0]) <= {*names} else ()
     stamps = tuple(str(one["name"]) for one in found if "on update" in str(one.get("default") or "").lower())

@@ -126,7 +126,10 @@ def _of_store(where: str) -> Iterator[tuple[str, object, bytes]]:
         raise FactsError(said) from None
     if "://" not in where and not Path(where).exists():
         raise FactsError(f"there is no file or folder `{where}`")
-    store = Store.open(where, create=False)  # else a wrong address would be made a store, and everybody unmapped
+    try:  # or a wrong address would be made a store, and everybody unmapped
+        store = Store.open(where, create=False)
+    except FactsError as error:  # which tells how a store is named elsewhere; here a map was
+        raise FactsError(str(error).replace("`--store`", "`--map`")) from None
     try:
         change = store.look(0).change
         for district in sorted(store.districts()):
