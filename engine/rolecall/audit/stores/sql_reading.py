@@ -166,7 +166,7 @@ class SqlReading(Store):
         return found
 
     def integrity(self) -> list[str]:
-        """Give the rows that belong to no chain: no walk along the chains would meet them."""
+        """Give what no walk along the chains would meet: rows that belong to none, and what is there twice."""
         found: list[str] = []
         for table, column, what in (
             ("decision", "seq", "record"), ("segment", "number", "segment"), ("checkpoint", "seq", "checkpoint"),
@@ -180,6 +180,14 @@ class SqlReading(Store):
                 for name, number in rows:
                     whose = f"of writer {name}" if name is not None else "of a writer that the store does not know"
                     found.append(f"{what} {number} {whose} stands outside of every chain")
+        # Only where somebody changed the tables. A search looks one number up: the records under the other are hidden.
+        for table, column, what in (("name", "text", "text"), ("blob", "digest", "shared text")):
+            with self._rows(
+                f"SELECT min(number) FROM {table} GROUP BY {column} HAVING count(*) > 1 LIMIT {_STRAYS}"
+            ) as rows:
+                found += [
+                    f"the {what} of number {number} is there twice: a search misses records" for (number,) in rows
+                ]
         return found
 
 
