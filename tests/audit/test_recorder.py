@@ -339,3 +339,42 @@ def test_a_log_that_is_closed_gives_nothing(tmp_path):
     two = pdp(other)
     ask(two)
     other.close()
+
+
+PAD = {
+    "sqlite": ["CREATE TRIGGER pad BEFORE INSERT ON checkpoint BEGIN SELECT RAISE(IGNORE); END"],
+    "postgresql": [
+        "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER pad BEFORE INSERT ON checkpoint FOR EACH ROW EXECUTE FUNCTION nothing()",
+    ],
+}
+
+
+@pytest.mark.parametrize("store", PAD)
+def test_a_trigger_that_somebody_added_is_found(store, tmp_path):
+    """It may keep every checkpoint from being written: then the chain could be made anew from there on."""
+    url, key = url_of(store, tmp_path), logs.key(tmp_path)
+    logs.made(url, writers=1, records=20, signing_key=key, pruned=False)
+    kept = open_store(url)
+    assert verify(kept).findings == []
+    with kept._writing() as connection:
+        for statement in PAD[store]:
+            connection.execute(statement)
+    logs.made(url, writers=1, records=20, signing_key=key, pruned=False)
+    said = "the store: somebody added the trigger `pad` to the tables"
+    assert [str(one) for one in verify(kept).findings] == [said]
+    kept.close()
+
+
+def test_long_texts_may_be_there_twice(tmp_path):
+    """PostgreSQL looks up no long ones: each process writes them anew, and nothing is wrong with that."""
+    url = url_of("postgresql", tmp_path)
+    audit = Audit.open(url)
+    logs.record(audit, logs.requests(3))
+    audit.close()
+    kept = open_store(url)
+    with kept._writing() as connection:
+        for _ in range(2):
+            connection.execute("INSERT INTO name (text) VALUES (%s)", ("y" * 600,))
+    assert verify(kept).findings == []
+    kept.close()
