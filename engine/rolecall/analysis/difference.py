@@ -268,8 +268,10 @@ class _Type:
         if not cells or not moved:
             return moved
         told = {(one.rule.id, one.does) for one in self._causes(self.subtraction, permission, direction, cells)}
-        d, every = self.doubted.space.d, self._moving(self.doubted, permission, direction, moved)
-        return d.without(moved, d.any_of(there for one, there in every if (one.rule.id, one.does) in told))
+        d, by = self.doubted.space.d, dict[bool, list[int]]({True: [], False: []})
+        for one, there in self._moving(self.doubted, permission, direction, moved):
+            by[(one.rule.id, one.does) in told].append(there)
+        return d.without(d.any_of(by[False]), d.any_of(by[True]))
 
     def doubts(self) -> Iterator[Doubt]:
         """Give what only people in doubt, or who act as fewer roles, gain or lose: at all, or by rules of their own."""
