@@ -1,6 +1,7 @@
 """What is recorded, by whom, in which order."""
 
 import asyncio
+import os
 import re
 import sys
 import threading
@@ -14,6 +15,7 @@ from rolecall.audit import Audit, open_store
 from rolecall.audit.choice import in_share
 from rolecall.audit.signing import is_signed, read_public, read_statement
 from rolecall.audit.stores.base import Query
+from rolecall.audit.verify import verify
 from rolecall.errors import AuditError, RequestError
 from rolecall.instants import DAY
 
@@ -191,6 +193,41 @@ def test_what_is_too_old_goes_by_whole_segments(store, tmp_path):
 
 
 @pytest.mark.parametrize("store", STORES)
+def test_the_oldest_segments_go_first(store, tmp_path):
+    """Where a clock was put back, what is older by it waits for what was written before: the chain stays proven."""
+    audit = Audit.open(url := url_of(store, tmp_path), segment=10)
+    asked = [(f"u-{number}", demo.at("algebra_class"), "view", None) for number in range(10)]
+    logs.record(audit, asked, begin=1000)
+    logs.record(audit, asked)
+    logs.record(audit, asked[:1], begin=2000)
+    audit.close()
+    kept, later = open_store(url), time_ns() + 2 * DAY
+    newest = [max(one.entry.time_ns for one in kept.entries(audit.writer) if one.seq <= last) for last in (10, 21)]
+    assert kept.prune(newest[0] - 500 * 10**9, later) == 0
+    assert kept.prune(newest[0] + 1, later) == 2
+    assert verify(kept).findings == []
+    kept.close()
+
+
+def test_a_file_is_replaced_by_one_that_is_on_the_disk(tmp_path, monkeypatch):
+    """Retention in files: where the disk does not take what remains of a segment, the segment stays as it was."""
+    audit = Audit.open(url := f"jsonl:{tmp_path / 'audit'}", segment=10)
+    logs.record(audit, [("u", demo.at("algebra_class"), "view", None)] * 15)
+    audit.close()
+    kept, before = open_store(url), {file: file.read_bytes() for file in (tmp_path / "audit").iterdir()}
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(AuditError, match="cannot be deleted: No space left"):
+        patched.setattr(os, "fsync", full)
+        kept.prune(time_ns() + 3 * DAY, time_ns() + 2 * DAY)
+    assert {file: file.read_bytes() for file in (tmp_path / "audit").iterdir()} == before
+    assert kept.prune(time_ns() + 3 * DAY, time_ns() + 2 * DAY) == 2
+    assert verify(kept).findings == []
+
+
+@pytest.mark.parametrize("store", STORES)
 def test_what_is_written_between_two_steps_of_retention_keeps_what_it_names(store, tmp_path):
     """Though nobody named it any more when the texts were looked through."""
     audit = Audit.open(url := url_of(store, tmp_path), segment=10)
@@ -302,3 +339,42 @@ def test_a_log_that_is_closed_gives_nothing(tmp_path):
     two = pdp(other)
     ask(two)
     other.close()
+
+
+PAD = {
+    "sqlite": ["CREATE TRIGGER pad BEFORE INSERT ON checkpoint BEGIN SELECT RAISE(IGNORE); END"],
+    "postgresql": [
+        "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER pad BEFORE INSERT ON checkpoint FOR EACH ROW EXECUTE FUNCTION nothing()",
+    ],
+}
+
+
+@pytest.mark.parametrize("store", PAD)
+def test_a_trigger_that_somebody_added_is_found(store, tmp_path):
+    """It may keep every checkpoint from being written: then the chain could be made anew from there on."""
+    url, key = url_of(store, tmp_path), logs.key(tmp_path)
+    logs.made(url, writers=1, records=20, signing_key=key, pruned=False)
+    kept = open_store(url)
+    assert verify(kept).findings == []
+    with kept._writing() as connection:
+        for statement in PAD[store]:
+            connection.execute(statement)
+    logs.made(url, writers=1, records=20, signing_key=key, pruned=False)
+    said = "the store: somebody added the trigger `pad` to the tables"
+    assert [str(one) for one in verify(kept).findings] == [said]
+    kept.close()
+
+
+def test_long_texts_may_be_there_twice(tmp_path):
+    """PostgreSQL looks up no long ones: each process writes them anew, and nothing is wrong with that."""
+    url = url_of("postgresql", tmp_path)
+    audit = Audit.open(url)
+    logs.record(audit, logs.requests(3))
+    audit.close()
+    kept = open_store(url)
+    with kept._writing() as connection:
+        for _ in range(2):
+            connection.execute("INSERT INTO name (text) VALUES (%s)", ("y" * 600,))
+    assert verify(kept).findings == []
+    kept.close()

@@ -144,3 +144,25 @@ def test_a_copy_that_nobody_may_write_to_is_read(tmp_path, monkeypatch):
 def test_an_id_that_is_no_text_is_nobodys(log):
     """A terminal may give bytes that are no UTF-8."""
     assert log.by_id("\udcff") == []
+
+
+@pytest.mark.parametrize("store", ["sqlite", "jsonl"])
+def test_what_cannot_be_read_is_told_by_a_search(tmp_path, store):
+    """Nobody knows whether it is meant: it is never passed over as if it were not there."""
+    url = str(tmp_path / "audit.db") if store == "sqlite" else f"jsonl:{tmp_path / 'audit'}"
+    audit = Audit.open(url)
+    decisions = logs.record(audit, logs.requests(5))
+    audit.close()
+    if store == "sqlite":
+        db = sqlite3.connect(tmp_path / "audit.db")
+        db.execute("UPDATE decision SET pseudonymised = 7 WHERE seq = 3")
+        db.commit()
+        db.close()
+    else:
+        (file,) = (tmp_path / "audit").glob("*.jsonl")
+        file.write_bytes(file.read_bytes().replace(b'["entry",3,', b'["entry",3, '))
+    for ask in (lambda log: [*log.found(Wanted(since=1))], lambda log: log.by_id(decisions[2].id)):
+        log = Log.open(url)
+        assert decisions[2].id not in [one.id for one in ask(log)]
+        assert len(log.unreadable) == 1
+        log.close()

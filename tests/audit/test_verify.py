@@ -7,10 +7,13 @@ from time import time_ns
 
 import logs
 import pytest
+from msgspec.structs import replace
 from rolecall.audit import open_store
+from rolecall.audit.chain import read_header, step
 from rolecall.audit.checkpoints import make_head, read_head
 from rolecall.audit.reading import Log
 from rolecall.audit.signing import read_public
+from rolecall.audit.stores.rows import SELECT, read
 from rolecall.audit.verify import verify
 from rolecall.errors import AuditError
 
@@ -145,3 +148,50 @@ def test_a_chain_that_is_written_to_meanwhile_is_sound(tmp_path):
     audit.close()
     assert verify(store).records == 50
     store.close()
+
+
+def test_what_is_changed_before_a_segment_that_is_said_to_be_deleted_is_found(kept, tmp_path):
+    """Without its records nothing shows that a segment followed what was made anew before it: the oldest go first."""
+    file = kept.copy(tmp_path / "audit.db")
+    db = sqlite3.connect(file)
+    writer, last, closing = db.execute(
+        "SELECT writer, seq, hash FROM decision WHERE seq = 24 ORDER BY writer DESC"
+    ).fetchone()
+    proof = db.execute("SELECT hash FROM decision WHERE writer = ? AND seq = 10", (writer,)).fetchone()[0]
+    db.execute("UPDATE decision SET time_ns = time_ns + 1 WHERE writer = ? AND seq = 11", (writer,))
+    rows = db.execute(f"{SELECT} WHERE d.writer = ? AND d.seq IN (11, 12) ORDER BY d.seq", (writer,)).fetchall()
+    for stored in read(rows):
+        proof = step(proof, stored.data)
+        db.execute("UPDATE decision SET hash = ? WHERE writer = ? AND seq = ?", (proof, writer, stored.seq))
+    db.execute("DELETE FROM decision WHERE writer = ? AND seq BETWEEN 13 AND 24", (writer,))
+    header = db.execute("SELECT header FROM segment WHERE writer = ? AND number = 2", (writer,)).fetchone()[0]
+    header = replace(read_header(header), previous=proof.hex()).encode()
+    db.execute(
+        "UPDATE segment SET header = ?, last_seq = ?, last_hash = ?, pruned_ns = 1 WHERE writer = ? AND number = 2",
+        (header, last, closing, writer),
+    )
+    db.commit()
+    db.close()
+    found = looked_at(file, kept)
+    assert [(one.what, one.seq) for one in found.findings] == [("removed", 13)]
+    assert "the older segment 1 is not" in found.findings[0].message
+    assert found.ends[-1].proven == 10
+
+
+def test_a_text_that_is_there_twice_is_found(kept, tmp_path):
+    """Tables that let a text be there twice hide records from a search by it, and no chain shows that."""
+    file = kept.copy(tmp_path / "audit.db")
+    db = sqlite3.connect(file)
+    db.execute("CREATE TABLE other (number INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT")
+    db.execute("INSERT INTO other SELECT number, text FROM name")
+    db.execute("DROP TABLE name")
+    db.execute("ALTER TABLE other RENAME TO name")
+    subject = db.execute("SELECT subject FROM decision LIMIT 1").fetchone()[0]
+    twin = db.execute("INSERT INTO name (text) SELECT text FROM name WHERE number = ?", (subject,)).lastrowid
+    db.execute("UPDATE decision SET subject = ? WHERE subject = ?", (twin, subject))
+    db.commit()
+    db.close()
+    found = looked_at(file, kept)
+    assert [str(one) for one in found.findings] == [
+        f"the store: the text of number {subject} is there twice: a search misses records"
+    ]

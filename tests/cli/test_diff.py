@@ -12,6 +12,7 @@ import stores
 from demo import POLICIES
 from rolecall.facts.store import Store
 from rolecall.testing import demo_district
+from rolecall_cli.difference import markdown
 from shell import demo_file, run
 
 CASES = Path(__file__).parents[1] / "cases" / "diff"
@@ -119,6 +120,46 @@ def test_what_only_doubt_gains_is_told_beside_what_others_lose():
         "diff", "old.yaml", "new.yaml", "--format", "markdown").out  # fmt: skip
     assert "::warning title=gained%3A section.view::where roles are doubtful" in run(
         "diff", "old.yaml", "new.yaml", "--format", "github").out  # fmt: skip
+
+
+@pytest.mark.usefixtures("both")
+def test_what_doubt_gains_for_another_reason_is_told_beside_what_others_gain():
+    """Contacts gain by a new rule what people in doubt gain by the end of another: both are told, each with its rule."""
+    cap = "  - {id: t, because: B., when: {student: section, teacher: section}, max: none, overrides: all}\n"
+    new = "  - {id: c, because: B., for: section, when: {contact: school}, min: {section: [view]}}\n"
+    Path("old.yaml").write_text(MORE + cap, "utf-8")
+    Path("new.yaml").write_text(MORE + new, "utf-8")
+    found = json.loads(run("diff", "old.yaml", "new.yaml", "--format", "json").out)
+    assert [one["rule"] for change in found["changes"] for one in change["rules"]] == ["c"]
+    doubts = {one["permission"]: [rule["rule"] for rule in one["rules"]] for one in found["doubts"]}
+    assert doubts["view"] == ["t"]
+    assert all(one["changes_something"] for one in found["edited"])
+    Path("old.yaml").write_text(MORE, "utf-8")  # by the same rule: it is told once
+    assert json.loads(run("diff", "old.yaml", "new.yaml", "--format", "json").out)["doubts"] == []
+
+
+@pytest.mark.usefixtures("both")
+def test_a_comment_has_room_for_every_row(monkeypatch):
+    """GitHub refuses a long one: rules in a row are counted from the seventh on, and so are lines that have no room."""
+    rules = "".join(
+        f"  - {{id: t{number}, because: B., when: {{contact: school}}, min: {{section: [view]}}}}\n"
+        for number in range(9)
+    )
+    Path("new.yaml").write_text(GOOD + rules, "utf-8")
+    Path("old.yaml").write_text(GOOD, "utf-8")
+    comment = run("diff", "old.yaml", "new.yaml", "--format", "markdown").out
+    assert "`t5` gives it (`new`) and 3 more rules |" in comment
+    assert "t6" not in comment
+    monkeypatch.setattr(markdown, "_ROOM", 400)
+    short = run("diff", "old.yaml", "new.yaml", "--format", "markdown").out
+    kept, _, said = short.partition("\n\n… and ")
+    assert comment.startswith(kept)
+    assert len(kept) <= 400
+    left = len(re.findall(".+", comment[len(kept) :]))
+    assert (
+        said
+        == f"{left} more line{'s' if left > 1 else ''} than a comment has room for: `--format json` has everything.\n"
+    )
 
 
 @pytest.mark.usefixtures("both")

@@ -131,3 +131,15 @@ def test_the_way_back_is_the_difference_turned_round(seeds: range) -> None:
         assert {one[:3] for one in forth} == {one[:3] for one in again}
         if there.old.table.atoms.pairs == there.new.table.atoms.pairs and not there.declared:
             assert forth == again
+
+
+@parts(range(430000, 430006))
+def test_doubt_beside_what_is_told_has_rules_of_its_own(seeds: range) -> None:
+    """Where others gain or lose the same, people in doubt are told apart only if some rule does it for them alone."""
+    for pair in pairs(seeds):
+        found = compare(version(pair.old), version(pair.new))
+        for one in found.doubts:
+            alike = [each for each in found.changes if (each.type, each.direction) == (one.type, one.direction)]
+            told = [each for each in alike if one.permission in each.permissions]
+            rules = {(cause.rule.id, cause.does) for each in told for cause in each.causes}
+            assert not told or {(cause.rule.id, cause.does) for cause in one.causes} - rules, (pair, one)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _MOST = 20
 NO_HEAD = """\
-Nothing inside a store can show that its newest records were cut off, or that all of it was put back to an older state:
-keep the output of `rolecall audit head` elsewhere, and give it with `--head`."""
+Nothing inside a store can show that its newest records were cut off, that a whole chain was taken away, or that all of
+it was put back to an older state: keep the output of `rolecall audit head` elsewhere, and give it with `--head`."""
 NO_KEY = "Whether the keys that signed the checkpoints are yours, only `--key` can tell."
 
 

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 _LIKE = str.maketrans({"`": "ˋ", "|": "¦", "\\": "⧵"})  # noqa: RUF001 - the look is what they are for
 
 
+_ROOM = 60_000
+"""So many characters a comment may have: GitHub refuses one with more than 65,536."""
+
+_FEW = 6
+"""So many rules are named in a row, so many permissions; the rest is counted."""
+
+
 def render(report: Report) -> str:
     """Give the comment. It is the same for the same difference, so that it can be replaced in place."""
     found = report.difference
@@ -34,7 +41,7 @@ def render(report: Report) -> str:
         rows = [f"- {one.direction} {code(f'{one.type}.{one.permission}')}{_because(one)}" for one in found.doubts]
         parts.append("\n".join(["Where roles are doubtful, or somebody acts as fewer than they hold:", "", *rows]))
     if found.idle:
-        parts.append(f"Edited, and behind no difference: {', '.join(code(one.rule) for one in found.idle)}")
+        parts.append(f"Edited, and behind no difference: {_few([code(one.rule) for one in found.idle], 'rules')}")
     if report.people is not None:
         parts.append("\n".join(_people(report)))
     if report.history is not None:
@@ -44,7 +51,25 @@ def render(report: Report) -> str:
     parts.append(
         f"<sub>{total:,} reachable cells compared one with another, {moved:,} differ. Nothing is sampled.</sub>"
     )
-    return "\n\n".join(parts)
+    return _fitting("\n\n".join(parts))
+
+
+def _fitting(text: str) -> str:
+    """Give as many whole lines as a comment has room for, and say how many more there are."""
+    rows, room = text.split("\n"), _ROOM
+    for number, row in enumerate(rows):
+        room -= len(row) + 1
+        if room < 0:
+            left = sum(one != "" for one in rows[number:])
+            said = f"… and {left:,} more line{'s' if left > 1 else ''} than a comment has room for"
+            return "\n".join(rows[:number]).rstrip() + f"\n\n{said}: `--format json` has everything."
+    return text
+
+
+def _few(said: list[str], what: str) -> str:
+    """Give a list that is not too long for a row."""
+    more = len(said) - _FEW
+    return ", ".join(said) if more < 2 else f"{', '.join(said[:_FEW])} and {more:,} more {what}"  # noqa: PLR2004 - one more takes no more room
 
 
 def code(text: str) -> str:
@@ -71,7 +96,7 @@ def _table(found: Difference) -> Iterator[str]:
 def _row(change: Change) -> str:
     from rolecall.analysis import people  # noqa: PLC0415 - keeps --help quick
 
-    what = ", ".join(code(f"{change.type}.{permission}") for permission in change.permissions)
+    what = _few([code(f"{change.type}.{permission}") for permission in change.permissions], "permissions")
     sign = "**+** gained" if change.direction == "gained" else "**−** lost"  # noqa: RUF001 - the sign
     states = people.states(change.states).removeprefix("while ")
     return f"| {sign} | {what} | {code(who(change))} | {code(states)} | {_causes(change.causes) or '-'} |"
@@ -83,7 +108,7 @@ def _because(doubt: Doubt) -> str:
 
 def _causes(causes: tuple[Cause, ...]) -> str:
     said = [(code(one.rule.id), *said_cause(one)) for one in causes]
-    return ", ".join(f"{rule} {does}{how and f' ({code(how)})'}" for rule, how, does in said)
+    return _few([f"{rule} {does}{how and f' ({code(how)})'}" for rule, how, does in said], "rules")
 
 
 def _people(report: Report) -> Iterator[str]:

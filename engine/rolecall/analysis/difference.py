@@ -239,12 +239,17 @@ class _Type:
                 yield Change(self.name, direction, (), space.pairs(who), pairs, rows, exact, causes)
 
     def _causes(self, found_in: Subtraction, permission: str, direction: Direction, cells: int) -> tuple[Cause, ...]:
-        """Give the rules behind a change in these cells: those that do there what they did not do before, or no longer.
+        """Give the rules behind a change in these cells: what they do there they did not do before, or do no longer."""
+        return tuple(cause for cause, _ in self._moving(found_in, permission, direction, cells))
+
+    def _moving(
+        self, found_in: Subtraction, permission: str, direction: Direction, cells: int
+    ) -> Iterator[tuple[Cause, int]]:
+        """Give those rules, each with the cells in which it does so.
 
         A rule that gives in addition to others, which give as before, is none of them: then nothing would have changed.
         """
         d, gained = found_in.space.d, direction == "gained"
-        found: list[Cause] = []
         for side in ("minima", "maxima"):
             old, new = (_bounds(found_in, number, side, permission) for number in (OLD, NEW))
             # What is gained is given now, or no longer taken away; what is lost, the other way round.
@@ -254,16 +259,26 @@ class _Type:
                 does = "gives no longer" if side == "minima" else "takes away no longer"
             for name, (rule, applies) in more.items():
                 before = less[name][1] if name in less else NOTHING
-                if d.both(cells, d.without(applies, before)):
-                    found.append(Cause(rule, does, self.edits.get(name)))
-        return tuple(found)
+                if moving := d.both(cells, d.without(applies, before)):
+                    yield Cause(rule, does, self.edits.get(name)), moving
+
+    def _in_doubt(self, permission: str, direction: Direction, cells: int) -> int:
+        """Give the cells in which something changes by none of the rules that are told of people beyond doubt."""
+        moved = self.doubted.moved[permission][direction]
+        if not cells or not moved:
+            return moved
+        told = {(one.rule.id, one.does) for one in self._causes(self.subtraction, permission, direction, cells)}
+        d, by = self.doubted.space.d, dict[bool, list[int]]({True: [], False: []})
+        for one, there in self._moving(self.doubted, permission, direction, moved):
+            by[(one.rule.id, one.does) in told].append(there)
+        return d.without(d.any_of(by[False]), d.any_of(by[True]))
 
     def doubts(self) -> Iterator[Doubt]:
-        """Give what nobody gains, or loses, but people whose roles are doubtful, or who act as fewer."""
+        """Give what only people in doubt, or who act as fewer roles, gain or lose: at all, or by rules of their own."""
         ways: tuple[Direction, ...] = ("gained", "lost")
         for permission, both in self.moved.items():
             for direction in ways:
-                cells = NOTHING if both[direction] else self.doubted.moved[permission][direction]
+                cells = self._in_doubt(permission, direction, both[direction])
                 example = self.doubted.space.d.cheapest(cells, lambda _: 1) if cells else None
                 if example is not None:
                     known = self.doubted.space.variables

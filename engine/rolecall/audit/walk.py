@@ -44,6 +44,7 @@ class Walk:
         self.last, self.hash, self._before = 0, b"", b""
         self._previous: Stored | None = None
         self._number = 0
+        self._kept = 0  # the last segment whose records were not deleted
 
     def run(self, segments: Iterable[Segment]) -> None:
         """Walk along the segments and the records in them, as far as the store can give any."""
@@ -99,7 +100,11 @@ class Walk:
         self._number = expected if own else segment.number
         self._set(part.first - 1, start(segment.header))
         if segment.pruned_ns is None:
+            self._kept = self._number
             return True
+        if self._kept:  # without its records nothing shows that it followed what stands before it
+            said = f"segment {segment.number} is marked as deleted by age, and the older segment {self._kept} is not"
+            self._say("removed", said, part.first)
         last, closing = segment.last_seq, segment.last_hash
         if last is None or not closing or last < part.first - 1:
             said = f"segment {segment.number} is marked as deleted by age, but not where and how it ended"

@@ -47,6 +47,7 @@ MISTAKES = [
     (PEOPLE + GRID.replace("{ann: [view]}", "|\n      who view\n      ann yes\n      ann no"), 11, "`ann` stands twice in the table", "keep one of them"),
     (PEOPLE + GRID.replace("{ann: [view]}", "|\n      who view edit view\n      ann yes yes no"), 9, "`view` stands twice in the table", "keep one of them"),
     (PEOPLE + GRID.replace("{ann: [view]}", "|\n      view edit\n      ann yes"), 9, "`view` stands over the people, and no answers stand below it", "begin the line of permissions with a word such as `who`"),
+    (PEOPLE + GRID.replace("{ann: [view]}", "|\n      who view edit\n      ann yes yes no\n      bob no no no"), 9, "below `who` each line has 3 answers for 2 permissions", "write yes, no or - below each permission, and no more"),
     (PEOPLE + GRID.replace("{ann: [view]}", "|\n      who veiw\n      ann yes"), 9, "there is no permission of `section` named `veiw`", "did you mean `view`?"),
 ]  # fmt: skip
 

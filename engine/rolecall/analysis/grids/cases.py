@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from difflib import get_close_matches
+
 from rolecall.analysis.grids.model import Case, Expected, Person, Row, Thing
 from rolecall.analysis.grids.named import Cast, read_time
-from rolecall.analysis.grids.tables import read_table
+from rolecall.analysis.grids.tables import Word, read_table
 from rolecall.loader.names import Names, child, entries, items, text, texts
 from rolecall.loader.nodes import Mapping, Node, Scalar, Sequence
 from rolecall.policy import Policy
@@ -110,6 +113,11 @@ class CaseReader:
             self.names.error(
                 "test-table", said, table.over[1], "begin the line of permissions with a word such as `who`"
             )
+        if table.over is None and _stands_over(table.header, every):
+            word, place = table.header[0]
+            said = f"below `{word}` each line has {len(table.header)} answers for {len(table.header) - 1} permissions"
+            self.names.error("test-table", said, place, "write yes, no or - below each permission, and no more")
+            return ()
         columns = [name if self._permission(name, things, place) else "" for name, place in table.header]
         rows = []
         for (name, at), *answers in table.rows:
@@ -182,3 +190,10 @@ class CaseReader:
             sentence, tuple(things.values()), rows, acting_as, time, node.values["test"].origin,
             "list", permission, kind, tuple(chosen),
         )  # fmt: skip
+
+
+def _stands_over(header: tuple[Word, ...], permissions: Collection[str]) -> bool:
+    """Say whether the first word of a line of permissions stands over the people: it is like none of them."""
+    (first, _), *others = header
+    close = first in permissions or get_close_matches(first, permissions, n=1)
+    return bool(others) and not close and all(name in permissions for name, _ in others)

@@ -139,7 +139,7 @@ class Store(ABC):
     def pruning(self, before_ns: int, now_ns: int) -> Iterator[int]:
         """Delete the segments whose records are all from before a time, but for their headers and last hashes, step by
         step; give after each how many it deleted. Between two steps others write. Segments that began within the last
-        day are let be: somebody may still write there.
+        day are let be: somebody may still write there. So is what comes after a segment that stays.
         """  # noqa: D205 - one sentence too long for a line
 
     def prune(self, before_ns: int, now_ns: int) -> int:

@@ -88,13 +88,17 @@ class LinesStore(LinesReading):
         self._shut()
         self._path, self._good, self._known = self._folder / name, 0, set()
         self._file = self._path.open("w+b", buffering=0)
-        if os.name == "posix":  # the name has to outlive a power cut, too
+        self._sync_folder()
+        return self._path
+
+    def _sync_folder(self) -> None:
+        """Have the files' names outlive a power cut, too."""
+        if os.name == "posix":
             folder = os.open(self._folder, os.O_RDONLY)
             try:
                 os.fsync(folder)
             finally:
                 os.close(folder)
-        return self._path
 
     def _append(self, parts: list[bytes]) -> None:
         """Write lines behind what is good, and have them on the disk."""
@@ -121,12 +125,16 @@ class LinesStore(LinesReading):
 
     def pruning(self, before_ns: int, now_ns: int) -> Iterator[int]:
         """Put a file with only the header and the last hash in place of each old one."""
+        stays = ""  # the writer of a segment that is not deleted: what comes after it is not, either
         for segment, path in list(self._segments(None)):
+            if segment.pruned_ns is not None or segment.writer == stays:
+                continue
+            stays = segment.writer
             try:
                 began = segment.read.began_ns
             except ValueError:
                 continue  # `verify` tells of it
-            if segment.pruned_ns is not None or began > now_ns - DAY:
+            if began > now_ns - DAY or path == self._path:  # what is written to, whatever the clock says
                 continue
             newest, last, proof = 0, segment.first - 1, start(segment.header)
             for one in self._entries(path):
@@ -136,6 +144,7 @@ class LinesStore(LinesReading):
             else:
                 if (newest or began) < before_ns:
                     self._replace(path, segment, last, proof, now_ns)
+                    stays = ""
                     yield 1
                     continue
             yield 0
@@ -145,8 +154,18 @@ class LinesStore(LinesReading):
         kept += [line + b"\n" for line in read_lines(path) if line.startswith(b'["checkpoint"')]
         kept.append(encode(["pruned", last, proof.hex(), now_ns]) + b"\n")
         fresh = path.with_suffix(f".{os.getpid()}.new")
-        fresh.write_bytes(b"".join(kept))
-        fresh.replace(path)
+        try:
+            with fresh.open("wb") as file:  # on the disk before it takes the place of what cannot be had again
+                file.write(b"".join(kept))
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(path)
+            self._sync_folder()
+        except OSError as error:
+            raise AuditError(f"`{path.name}` of the audit log cannot be deleted: {error.strerror or error}") from None
+        finally:
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
 
     def abandon(self) -> None:
         """Let go of the file: it is the parent's."""

@@ -135,14 +135,17 @@ class LinesReading(Store):
         cells: dict[str, Mapping[str, Any]] = {}
         if query.rule is not None or query.outcome in ("allowed", "denied"):
             cells = {one.digest: body for one in self.all_blobs() if one.kind == "cell" and (body := content_of(one))}
-        found = self._where(lambda entry: wants(query, entry, cells))
+        every = self._where(lambda entry: wants(query, entry, cells))
+        yield from (one for one in every if one.problem)
+        found = [one for one in every if not one.problem]
         found.sort(key=lambda one: (one.entry.time_ns, one.writer, one.seq), reverse=not query.oldest_first)
         yield from found if query.limit is None else found[: query.limit]
 
     def _where(self, wanted: Callable[[Entry], bool]) -> list[Stored]:
+        """Give the records that are wanted, and those that cannot be read: of these nobody knows."""
         found = []
         for path in self._paths():
-            found += [one for one in self._entries(path) if not one.problem and wanted(one.entry)]
+            found += [one for one in self._entries(path) if one.problem or wanted(one.entry)]
         return found
 
     def by_id(self, identifier: str) -> list[Stored]:

@@ -16,6 +16,7 @@ import psycopg
 from rolecall.audit.stores.base import Batch, Damaged
 from rolecall.audit.stores.rows import COLUMNS
 from rolecall.audit.stores.sql import VERSION, SqlStore
+from rolecall.audit.stores.sql_reading import SHORT
 from rolecall.errors import AuditError
 
 # Arbitrary numbers among PostgreSQL's advisory locks: the tables are being made; a log is written to, or cleared out.
@@ -25,7 +26,7 @@ _CONNECT: Final = 5
 # How long a statement may take before the writer gives it up and tries again, in milliseconds.
 _PATIENCE: Final = 30_000
 # Longer texts are not looked up, for an index cannot hold them: each process writes them anew.
-_SHORT: Final = 500
+_SHORT: Final = SHORT
 _ADD_NAMES: Final[Any] = (
     f"INSERT INTO name (text) SELECT unnest(%s::text[]) ON CONFLICT (text) WHERE length(text) <= {_SHORT} DO NOTHING"
 )
@@ -63,6 +64,11 @@ CREATE INDEX decision_by_short ON decision (short);
 INSERT INTO meta VALUES ('generation', 0), ('version', {VERSION});
 """
 
+_OURS: Final = """
+SELECT oid FROM pg_class WHERE pg_table_is_visible(oid) AND
+relname IN ('meta', 'writer', 'name', 'blob', 'segment', 'checkpoint', 'decision')
+"""
+
 # What does not pass: a table or a column is gone, or a page is damaged.
 _DAMAGED: Final = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.DataCorrupted)
 
@@ -71,6 +77,11 @@ _abandoned: Final[list[Any]] = []
 
 class PostgresStore(SqlStore):
     """A store in PostgreSQL."""
+
+    _ADDED = f"""
+SELECT 'trigger', tgname::text FROM pg_trigger WHERE NOT tgisinternal AND tgrelid IN ({_OURS})
+UNION ALL SELECT 'rule', rulename::text FROM pg_rewrite WHERE ev_class IN ({_OURS}) ORDER BY 2
+"""
 
     def __init__(self, url: str, *, create: bool) -> None:
         """Open a database's log, or make its tables; raises `AuditError`."""

@@ -140,6 +140,10 @@ class SqlStore(SqlReading):
             newest = self._run(connection, f"SELECT max(time_ns) {inside}", rows).fetchone()[0]
             if pruned.fetchone()[0] is not None or (began if newest is None else newest) >= before_ns:
                 return 0
+            # The oldest first: what stands before a segment without records is proven by nothing after it.
+            older = "SELECT 1 FROM segment WHERE writer = ? AND number < ? AND pruned_ns IS NULL LIMIT 1"
+            if self._run(connection, older, which).fetchone() is not None:
+                return 0
             found = self._run(connection, "SELECT hash FROM decision WHERE writer = ? AND seq = ?", (writer, last))
             closing = found.fetchone()
             self._run(connection, f"DELETE {inside}", rows)

@@ -8,7 +8,7 @@ from abc import abstractmethod
 # ruff: noqa: S608
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from rolecall.audit.stores.base import Blob, Checkpoint, Query, Segment, Store, Stored
 from rolecall.audit.stores.rows import SELECT, read
@@ -17,10 +17,15 @@ from rolecall.vocabulary.identity import read_code, short_number
 
 _CHUNK: Final = 500
 _STRAYS: Final = 20
+SHORT: Final = 500
+"""Longer texts than these are not searched for, and may be there twice: not every database looks them up."""
 
 
 class SqlReading(Store):
     """A store in a database, as it is read. Statements have `?` where a value goes; see `SqlStore`."""
+
+    _ADDED: ClassVar[str]
+    """Gives the kind and the name of what acts on the tables, and is none of them."""
 
     @abstractmethod
     def _run(self, connection: Any, statement: str, values: Sequence[Any] = ()) -> Any:  # noqa: ANN401 - two drivers
@@ -166,7 +171,7 @@ class SqlReading(Store):
         return found
 
     def integrity(self) -> list[str]:
-        """Give the rows that belong to no chain: no walk along the chains would meet them."""
+        """Give what no walk along the chains would meet: rows that belong to none, and what is there twice."""
         found: list[str] = []
         for table, column, what in (
             ("decision", "seq", "record"), ("segment", "number", "segment"), ("checkpoint", "seq", "checkpoint"),
@@ -180,6 +185,17 @@ class SqlReading(Store):
                 for name, number in rows:
                     whose = f"of writer {name}" if name is not None else "of a writer that the store does not know"
                     found.append(f"{what} {number} {whose} stands outside of every chain")
+        # The rest there is only where somebody changed the tables. A search looks one number up of what is there twice:
+        # the records under the other are hidden. What a trigger does with a row, its writer does not know.
+        for table, column, what in (("name", "text", "text"), ("blob", "digest", "shared text")):
+            short = f"WHERE length({column}) <= {SHORT}"
+            twice = f"SELECT min(number) FROM {table} {short} GROUP BY {column} HAVING count(*) > 1 LIMIT {_STRAYS}"
+            with self._rows(twice) as rows:
+                found += [
+                    f"the {what} of number {number} is there twice: a search misses records" for (number,) in rows
+                ]
+        with self._rows(self._ADDED) as rows:
+            found += [f"somebody added the {as_text(kind)} `{as_text(name)}` to the tables" for kind, name in rows]
         return found
 
 

@@ -62,6 +62,8 @@ _abandoned: Final[list[sqlite3.Connection]] = []
 class SqliteStore(SqlStore):
     """A store in SQLite."""
 
+    _ADDED = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name"
+
     def __init__(self, path: Path, *, create: bool) -> None:
         """Open a file, or make it; raises `AuditError`."""
         super().__init__(str(path))
