@@ -629,6 +629,9 @@ def test_a_login_that_may_not_write(tmp_path):
         f"GRANT SELECT ON grades TO w_{schema}",
     )
     theirs = app.url.replace("//postgres:@", f"//w_{schema}@")
+    with pytest.raises(FactsError, match="this login may not UPDATE in `grades`"):
+        Carrier(app.plan, theirs, commit=True).run()
+    app.execute(f"GRANT UPDATE (n) ON grades TO w_{schema}")  # a column, but not the one: only the run can tell
     with pytest.raises(FactsError, match="permission denied for table grades"):
         Carrier(app.plan, theirs, commit=True).run()
     assert state(app.url) == app.first

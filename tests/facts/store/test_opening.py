@@ -138,6 +138,7 @@ def test_sqlite_is_set_up_to_outlive_a_power_cut(tmp_path):
 
 def test_a_forked_child_makes_its_own_connections(store):
     """On one that two processes read, each gets the other's answers; and the child closes none of its parent's."""
+    store.close()  # whoever asks next makes a connection, and the pool holds no other
     with store._database.reading() as connection:
         mine = connection.connection.dbapi_connection
     reading, writing = os.pipe()
@@ -162,6 +163,7 @@ def test_a_forked_child_makes_its_own_connections(store):
 
 def test_a_child_that_uses_nothing_closes_nothing_of_its_parents(store):
     """A worker that ends at once."""
+    store.close()  # whoever asks next makes a connection, and the pool holds no other
     with store._database.reading() as connection:
         mine = connection.connection.dbapi_connection
     child = os.fork()
