@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Inspector, Table, text
 
-from rolecall.migration.accounts.foreign_keys import MYSQLS
+from rolecall.migration.accounts.foreign_keys import MYSQLS, quoted
 from rolecall.migration.references import Referring
 
 _MYSQL: Final = text(
@@ -49,6 +49,6 @@ def _columns(connection: Connection, kind: str, table: Table) -> Iterable[str]:
         rows = connection.execute(_MYSQL, {"schema": table.schema, "name": table.name})
         return [name for name, collation in rows if not collation.endswith("_bin") and collation != "binary"]
     if kind == "postgresql":
-        full = connection.dialect.identifier_preparer.format_table(table).replace("%%", "%")  # as no statement has it
+        full = quoted(connection.dialect, table)
         return connection.scalars(_POSTGRESQL, {"full": full})
     return connection.scalars(_SQLITE, {"name": table.name}) if kind == "sqlite" else ()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Column, Connection, Engine, Inspector, MetaData, String, Table, func, inspect, text
+from sqlalchemy import Column, Connection, Dialect, Engine, Inspector, MetaData, String, Table, func, inspect, text
 from sqlalchemy.exc import NoSuchTableError, SAWarning
 from sqlalchemy.types import LargeBinary, NullType
 
@@ -106,7 +106,7 @@ def not_looked_at(looked: Inspector) -> str:
 
 
 def _of_postgresql(connection: Connection, accounts: Table) -> Iterator[_Cell]:
-    name = connection.dialect.identifier_preparer.format_table(accounts).replace("%%", "%")  # as no statement has it
+    name = quoted(connection.dialect, accounts)
     for key, schema, table, column, other, visible in connection.execute(text(_POSTGRESQL), {"name": name}):
         own = schema == accounts.schema if accounts.schema else visible
         yield key, None if own else schema, table, column, other
@@ -182,6 +182,11 @@ def table_of(where: Engine | Connection, name: str) -> Table:
     return reflect(inspect(where), schema or None, table)
 
 
+def quoted(dialect: Dialect, table: Table) -> str:
+    """Give a table's full name in the database's own quotes, as it is said: in a statement SQLAlchemy doubles `%`."""
+    return dialect.identifier_preparer.format_table(table).replace("%%", "%")
+
+
 def place_of(looked: Inspector, name: str) -> tuple[str | None, str]:
     """Give the schema (None: the connection's own) and the table that a name means: a table's own may have a dot."""
     schema, _, table = name.rpartition(".")
@@ -239,6 +244,7 @@ __all__ = [
     "not_looked_at",
     "place_of",
     "quietly",
+    "quoted",
     "referring_to",
     "reflect",
     "table_of",

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Index, Inspector, LargeBinary, MetaData, Table, Text
 from sqlalchemy.schema import CreateIndex
 
-from rolecall.migration.accounts.foreign_keys import MYSQLS, quietly, unique_keys
+from rolecall.migration.accounts.foreign_keys import MYSQLS, quietly, quoted, unique_keys
 
 # They begin with a column, and are no help in finding the rows that hold a value in it.
 _NO_HELP: Final = ("brin", "bloom")
@@ -47,7 +47,7 @@ def without_key(looked: Inspector, table: Table, name: str) -> str:
     quote = looked.dialect.identifier_preparer
     there = {one.lower() for one in table.c.keys()}  # noqa: SIM118 - not a dict
     free = next(one for one in ("id", "row_id", *(f"row_id_{n}" for n in range(len(there) + 1))) if one not in there)
-    full = quote.format_table(table).replace("%%", "%")  # as no statement has it
+    full = quoted(looked.dialect, table)
     return f"{said}. Before a great run: `ALTER TABLE {full} ADD COLUMN {quote.quote(free)} {kind}`"
 
 

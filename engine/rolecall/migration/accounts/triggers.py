@@ -7,6 +7,8 @@ from typing import Final
 
 from sqlalchemy import Connection, Table, text
 
+from rolecall.migration.accounts.foreign_keys import quoted
+
 _POSTGRESQL: Final = """
 SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass(:full) AND NOT tgisinternal AND tgenabled <> 'D'
 ORDER BY tgname
@@ -26,7 +28,7 @@ def triggers_of(connection: Connection, table: Table) -> Sequence[str]:
     asked = _ASKED.get(connection.dialect.name)
     if asked is None:
         return ()
-    full = connection.dialect.identifier_preparer.format_table(table).replace("%%", "%")  # as no statement has it
+    full = quoted(connection.dialect, table)
     given = {"full": full, "name": table.name, "schema": table.schema}
     used = {one: value for one, value in given.items() if f":{one}" in asked}
     return [str(name) for name in connection.scalars(text(asked), used)]

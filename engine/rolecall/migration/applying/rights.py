@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from rolecall.errors import FactsError
+from rolecall.migration.accounts.foreign_keys import quoted
 from rolecall.migration.applying.around import Around
 from rolecall.migration.applying.stored import Stored
 
@@ -22,9 +23,8 @@ def check_rights(connection: Connection, around: Around, outcomes: Mapping[str, 
     """Raise `FactsError` where a plan with these outcomes needs what this login must not do."""
     if connection.dialect.name != "postgresql" or not any(outcomes.get(one) for one in _CHANGING):
         return
-    quote = connection.dialect.identifier_preparer
     for table, rights in _needed(around, merging=bool(outcomes.get("merged"))):
-        full = quote.format_table(table.table).replace("%%", "%")  # as no statement has it
+        full = quoted(connection.dialect, table.table)
         for right in rights:
             asked = {"full": full} if right == "DELETE" else {"full": full, "right": right}
             if connection.scalar(_MAY_DELETE if right == "DELETE" else _MAY, asked) is False:
