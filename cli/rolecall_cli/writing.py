@@ -21,7 +21,12 @@ def put(text: str, output: Path | None) -> None:
     try:
         output.write_text(text, "utf-8")
     except OSError as error:
-        raise typer.BadParameter(f"cannot write `{output}`: {error.strerror or error}", param_hint="--output") from None
+        raise unwritten(output, error, "--output") from None
+
+
+def unwritten(file: Path | str, error: OSError, option: str) -> typer.BadParameter:
+    """Give the wrong usage of a file that cannot be written; `option` is what named it."""
+    return typer.BadParameter(f"cannot write `{file}`: {error.strerror or error}", param_hint=option)
 
 
 def rewrite(name: str, before: str, after: str) -> None:

@@ -26,6 +26,7 @@ from rolecall_cli.audit.options import (
     tell_unreadable,
     with_bar,
 )
+from rolecall_cli.writing import unwritten
 
 
 class ExportFormat(StrEnum):
@@ -74,7 +75,7 @@ def export(
         try:
             exports.write_parquet(found, log.blobs, out)
         except OSError as error:
-            raise _unwritten(out, error) from None
+            raise unwritten(out, error, "--out") from None
     else:
         shapes = {"csv": exports.csv_lines, "jsonl": exports.json_lines, "ocsf": exports.ocsf_lines}
         _write(out, shapes[format.value](found, log.blobs))
@@ -90,8 +91,4 @@ def _write(out: Path | None, lines: Iterable[str]) -> None:
         with out.open("w", encoding="utf-8", newline="") as stream:
             stream.writelines(lines)
     except OSError as error:
-        raise _unwritten(out, error) from None
-
-
-def _unwritten(out: Path, error: OSError) -> typer.BadParameter:
-    return typer.BadParameter(f"cannot write `{out}`: {error.strerror or error}", param_hint="--out")
+        raise unwritten(out, error, "--out") from None

@@ -10,6 +10,7 @@ import typer
 
 from rolecall_cli.live import wrong
 from rolecall_cli.style import shown
+from rolecall_cli.writing import unwritten
 
 
 def keygen(
@@ -33,7 +34,6 @@ def keygen(
         said = f"`{error.filename}` is there already: what an old key signed needs it to be verified"
         raise typer.BadParameter(said, param_hint="FILE") from None
     except OSError as error:
-        said = f"cannot write `{error.filename}`: {error.strerror or error}"
-        raise typer.BadParameter(said, param_hint="FILE") from None
+        raise unwritten(error.filename, error, "FILE") from None
     typer.echo(shown(f"{file} signs: Audit.open(…, signing_key={str(file)!r})"))
     typer.echo(shown(f"{beside} verifies: rolecall audit verify --key {beside}"))

@@ -14,6 +14,7 @@ import typer
 
 from rolecall_cli.options import shipped_policies
 from rolecall_cli.style import styled
+from rolecall_cli.writing import unwritten
 
 if TYPE_CHECKING:
     from rolecall import Authorizer
@@ -106,7 +107,7 @@ def _write_lines(file: Path, lines: Iterable[str]) -> None:
         with file.open("w", encoding="utf-8") as stream:
             stream.writelines(f"{line}\n" for line in lines)
     except OSError as error:
-        raise typer.BadParameter(f"cannot write `{file}`: {error.strerror or error}", param_hint="FILE") from None
+        raise unwritten(file, error, "FILE") from None
 
 
 def _play() -> None:
