@@ -25,18 +25,17 @@ _WRITING: Final = 7_265_636_103
 _CONNECT: Final = 5
 # How long a statement may take before the writer gives it up and tries again, in milliseconds.
 _PATIENCE: Final = 30_000
-# Longer texts are not looked up, for an index cannot hold them: each process writes them anew.
-_SHORT: Final = SHORT
+# Texts longer than `SHORT` are not looked up, for an index cannot hold them: each process writes them anew.
 _ADD_NAMES: Final[Any] = (
-    f"INSERT INTO name (text) SELECT unnest(%s::text[]) ON CONFLICT (text) WHERE length(text) <= {_SHORT} DO NOTHING"
+    f"INSERT INTO name (text) SELECT unnest(%s::text[]) ON CONFLICT (text) WHERE length(text) <= {SHORT} DO NOTHING"
 )
-_READ_NAMES: Final[Any] = f"SELECT text, number FROM name WHERE text = ANY(%s) AND length(text) <= {_SHORT}"
+_READ_NAMES: Final[Any] = f"SELECT text, number FROM name WHERE text = ANY(%s) AND length(text) <= {SHORT}"
 
 _TABLES: Final[Any] = f"""
 CREATE TABLE meta (key text PRIMARY KEY, value bigint NOT NULL);
 CREATE TABLE writer (number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL UNIQUE);
 CREATE TABLE name (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text text NOT NULL);
-CREATE UNIQUE INDEX name_by_text ON name (text) WHERE length(text) <= {_SHORT};
+CREATE UNIQUE INDEX name_by_text ON name (text) WHERE length(text) <= {SHORT};
 CREATE TABLE blob (
     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, digest bytea NOT NULL UNIQUE, kind text NOT NULL,
     body bytea NOT NULL
@@ -173,11 +172,11 @@ UNION ALL SELECT 'rule', rulename::text FROM pg_rewrite WHERE ev_class IN ({_OUR
                 copy.write_row(one)
 
     def _number_names(self, connection: psycopg.Connection[Any], texts: list[str]) -> dict[str, int]:
-        short = [one for one in texts if len(one) <= _SHORT]
+        short = [one for one in texts if len(one) <= SHORT]
         connection.execute(_ADD_NAMES, (short,))
         found: dict[str, int] = dict(connection.execute(_READ_NAMES, (short,)).fetchall())
         for one in texts:
-            if len(one) > _SHORT:
+            if len(one) > SHORT:
                 made = connection.execute("INSERT INTO name (text) VALUES (%s) RETURNING number", (one,)).fetchone()
                 found[one] = made[0] if made else 0
         return found
