@@ -23,7 +23,7 @@ def test_a_sentence_is_a_reason(text):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("TODO write this sentence later", "`TODO` stands where the reason should"),
+        ("TODO write this sentence later", "`TODO` stands where the reason should"),  # what an author wrote, not work
         ("todo: write this sentence later", "`todo:` stands where the reason should"),
         ("Todo", "it has 1 word"),
         ("\u6559\u5e08", "it has 2 words"),

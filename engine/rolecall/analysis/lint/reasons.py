@@ -11,7 +11,7 @@ _UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\
 _WORD: Final = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:['\u2019-][^\W_{_UNSPACED}]+)*")
 # `todo` is Spanish for everything: in small letters it fills a place only before a colon.
 _PLACEHOLDERS: Final = re.compile(
-    r"\b(?-i:TODO|TBD|FIXME)\b|\b(?:todo|tbd|fixme):"
+    r"\b(?-i:TODO|TBD|FIXME)\b|\b(?:todo|tbd|fixme):"  # what people write for want of a reason, not work to be done
     r"|\b(?:xxx+|lorem ipsum|asdf|foo ?bar|placeholder|to be (?:written|done|defined|decided)|"
     r"because i said so|reason goes here|fill (?:this )?in)\b"
     r"|\b(?:as per|see) (?:the )?(?:ticket|issue|jira)(?:[ #\w-]*\d+)?\W*\Z",
