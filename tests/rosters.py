@@ -45,6 +45,16 @@ def places(snapshot):
     return [*found, *(("student", user) for user in people(snapshot)), ("school", "k0"), ("section", "s0")]
 
 
+def spoken(roster, snapshot):
+    """All that decisions read of everybody and everything, however it is ordered."""
+    said = {user: said_of_person(roster, user) for user in people(snapshot)}
+    said = {user: one and (one[1], set(one[2]), set(one[3])) for user, one in said.items()}
+    for kind, identifier in places(snapshot):
+        one = said_of_place(roster, kind, identifier)
+        said[kind, identifier] = one and (one[2], set(one[3]), one[4], one[5])
+    return said
+
+
 def changed(rng, snapshot, districts):
     """Change some records of a snapshot; give what happened: district, kind, verb, object."""
     events = []

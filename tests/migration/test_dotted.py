@@ -2,10 +2,10 @@
 
 import pytest
 from migration.test_databases import ACCOUNTS, COLUMNS, MAP, execute, made, planned, tables
-from migration.worlds import made_map
+from migration.worlds import written
 from msgspec.structs import replace
 from rolecall import FactsError
-from rolecall.migration import Planner, Settings, open_accounts, read_plan
+from rolecall.migration import Settings
 from rolecall.migration.applying.rehearsing import rehearse
 from rolecall.migration.model import Reference
 
@@ -33,15 +33,9 @@ def test_a_table_named_with_a_dot(kind, tmp_path):
         f"INSERT INTO {loose} VALUES (1, 1)",  # noqa: S608 - the test's own name
         f"INSERT INTO {other} VALUES (7)",  # noqa: S608 - the test's own name
     )
-    source = open_accounts(url, SETTINGS)
-    planner = Planner(made_map(MAP, []), SETTINGS)
-    planner.run(source)
-    with (tmp_path / "plan.jsonl").open("wb") as file:
-        planner.write(file)
-    planner.close()
-    source.close()
+    plan = written(url, SETTINGS, MAP, tmp_path)
     scratch = "" if kind == "sqlite" else made(kind, tmp_path)
-    found = rehearse(read_plan(tmp_path / "plan.jsonl"), url, scratch)
+    found = rehearse(plan, url, scratch)
     assert found.good
     assert found.before["its.own"][0] == 1
     assert found.outcome.rows == {"accounts": 2, "my.grades": 1, "a.loose": 1}

@@ -2,8 +2,8 @@
 
 import pytest
 from migration.test_databases import ACCOUNTS, COLUMNS, MAP, made, tables
-from migration.worlds import made_map
-from rolecall.migration import Planner, Settings, open_accounts, read_plan
+from migration.worlds import written
+from rolecall.migration import Settings
 from rolecall.migration.applying.carrying import Carrier
 from sqlalchemy import create_engine, text
 
@@ -49,14 +49,9 @@ def test_where_rows_meet_so_the_person_is_left(kind, of, tmp_path):
         "INSERT INTO tags VALUES (1, 'Art'), (2, 'art')",
     )
     settings = Settings(accounts=COLUMNS, clash="keep")
-    source = open_accounts(url, settings)
-    planner = Planner(made_map(MAP, []), settings)
-    assert [one for one in planner.run(source).warnings if "for equal" in one]
-    with (tmp_path / "plan.jsonl").open("wb") as file:
-        planner.write(file)
-    planner.close()
-    source.close()
-    found = Carrier(read_plan(tmp_path / "plan.jsonl"), url, commit=True).run()
+    plan = written(url, settings, MAP, tmp_path)
+    assert [one for one in plan.header.warnings if "for equal" in one]
+    found = Carrier(plan, url, commit=True).run()
     assert [one.person for one in found.left] == ["n1"]
     with create_engine(url).connect() as connection:
         assert sorted(map(tuple, connection.execute(text("SELECT * FROM tags")))) == [(1, "Art"), (2, "art")]

@@ -5,9 +5,9 @@ import postgres
 import pytest
 from migration.apps import driver, new_url
 from migration.decided import decision, decisions_of, held
-from migration.worlds import made_map
+from migration.worlds import written
 from rolecall import FactsError
-from rolecall.migration import Choice, Planner, Settings, open_accounts, read_plan
+from rolecall.migration import Choice, Settings
 from rolecall.migration.applying.carrying import Carrier
 from rolecall.migration.applying.ports import Ports
 from rolecall.migration.applying.rehearsing import rehearse, state
@@ -61,14 +61,7 @@ class App:
         return found
 
     def planned(self, rows, decisions=None):
-        source = open_accounts(self.url, self.settings)
-        planner = Planner(made_map(rows, []), self.settings, decisions=decisions)
-        planner.run(source)
-        with (self.folder / "plan.jsonl").open("wb") as file:
-            planner.write(file)
-        planner.close()
-        source.close()
-        return read_plan(self.folder / "plan.jsonl")
+        return written(self.url, self.settings, rows, self.folder, decisions)
 
     def apply(self):
         """Carry it out; give who was left, by their accounts, and why."""

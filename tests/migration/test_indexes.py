@@ -14,6 +14,14 @@ def fix(said):
     return said.partition("Before a great run: `")[2].removesuffix("`")
 
 
+def assert_told_and_mended(url, settings, *columns):
+    """See that the plan names just these columns, and none once what it gives is pasted."""
+    header, _ = planned(url, settings)
+    assert [one.partition(" names")[0] for one in header.warnings] == [*columns]
+    execute(url, *map(fix, header.warnings))
+    assert planned(url, settings)[0].warnings == ()
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_reference_without_an_index_is_told(kind, tmp_path):
     """By name, declared or a foreign key, in the plan; what is pasted mends it, whatever things are called."""
@@ -28,14 +36,7 @@ def test_a_reference_without_an_index_is_told(kind, tmp_path):
         'CREATE TABLE "My ""Visits%" (id INTEGER PRIMARY KEY, "Who is" INTEGER REFERENCES accounts (id))',
     )
     settings = Settings(accounts=COLUMNS, references=(Reference("loose", "owner", declared=True),))
-    header, _ = planned(url, settings)
-    assert [one.partition(" names")[0] for one in header.warnings] == [
-        '`My "Visits%.Who is`',
-        "`grades.account`",
-        "`loose.owner`",
-    ]
-    execute(url, *map(fix, header.warnings))
-    assert planned(url, settings)[0].warnings == ()
+    assert_told_and_mended(url, settings, '`My "Visits%.Who is`', "`grades.account`", "`loose.owner`")
 
 
 def test_mariadb_makes_indexes_for_foreign_keys(tmp_path):
@@ -50,10 +51,7 @@ def test_mariadb_makes_indexes_for_foreign_keys(tmp_path):
     )
     declared = tuple(Reference("loose", one, declared=True) for one in ("owner", "the wri%ter"))
     settings = Settings(accounts=COLUMNS, references=declared)
-    header, _ = planned(url, settings)
-    assert [one.partition(" names")[0] for one in header.warnings] == ["`loose.owner`", "`loose.the wri%ter`"]
-    execute(url, *map(fix, header.warnings))
-    assert planned(url, settings)[0].warnings == ()
+    assert_told_and_mended(url, settings, "`loose.owner`", "`loose.the wri%ter`")
 
 
 @pytest.mark.parametrize(

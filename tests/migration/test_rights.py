@@ -5,9 +5,9 @@ from itertools import count
 import postgres
 import pytest
 from migration.test_databases import ACCOUNTS, COLUMNS, MAP
-from migration.worlds import made_map
+from migration.worlds import written
 from rolecall import FactsError
-from rolecall.migration import Planner, Settings, open_accounts, read_plan
+from rolecall.migration import Settings
 from rolecall.migration.applying.carrying import Carrier
 
 _numbers = count(1)
@@ -32,14 +32,7 @@ def database(tmp_path):
         f"GRANT CREATE ON SCHEMA public TO {login}",
     )
     settings = Settings(accounts=COLUMNS)
-    source = open_accounts(url, settings)
-    planner = Planner(made_map(MAP, []), settings)
-    planner.run(source)
-    with (tmp_path / "plan.jsonl").open("wb") as file:
-        planner.write(file)
-    planner.close()
-    source.close()
-    yield url, read_plan(tmp_path / "plan.jsonl"), login
+    yield url, written(url, settings, MAP, tmp_path), login
     postgres.execute(url, f"DROP OWNED BY {login}")
     postgres.execute(address, f"DROP DATABASE {name}", f"DROP ROLE {login}")
 

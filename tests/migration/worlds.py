@@ -4,7 +4,7 @@ from io import BytesIO
 
 import msgspec
 from hypothesis import strategies as st
-from rolecall.migration import Account, Choice, Map, Planner, Settings
+from rolecall.migration import Account, Choice, Map, Planner, Settings, open_accounts, read_plan
 from rolecall.migration.model import AccountStep, PersonStep, Step
 
 DISTRICTS = ("d1", "d2")
@@ -86,6 +86,18 @@ def made_settings(choices):
         name: Choice(one["do"], date=one["date"] if one["do"] == "cut-over" else None) for name, one in choices.items()
     }
     return Settings(choice=made.pop(""), districts=made)
+
+
+def written(url, settings, rows, folder, decisions=None):
+    """A plan of a database's accounts, by a map of these rows, written into a folder and read."""
+    source = open_accounts(url, settings)
+    planner = Planner(made_map(rows, []), settings, decisions=decisions)
+    planner.run(source)
+    with (folder / "plan.jsonl").open("wb") as file:
+        planner.write(file)
+    planner.close()
+    source.close()
+    return read_plan(folder / "plan.jsonl")
 
 
 def planned(found, accounts, settings=None, **more):

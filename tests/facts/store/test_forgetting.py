@@ -12,7 +12,7 @@ from rolecall.facts.roster_store import RosterStore
 from rolecall.facts.store import AnotherSync, StillHeld
 from rolecall.facts.timeline import timeline
 from rolecall.testing import demo_district
-from rosters import changed, people, places, said_of_person, said_of_place, world
+from rosters import changed, spoken, world
 from stores import SECOND
 from syncs import DAY, DISTRICT, OTHER, Town, same
 
@@ -193,25 +193,15 @@ def test_of_random_rosters_just_that_district_ends(worlds, store):
             for district, kind, verb, raw in changed(rng, snapshot, set(feeds)):
                 feeds[district].apply(feeds[district].event(kind, verb, raw), now=(1000 + step) * SECOND)
         numbers = range(1, store.look(0).change + 1)
-        before = {number: said(store.roster(number), snapshot) for number in numbers}
+        before = {number: spoken(store.roster(number), snapshot) for number in numbers}
         gone = rng.choice(sorted(feeds))
         ended += sum(store.forget(gone, "me", 2000 * SECOND, accept=True).values())
-        assert {number: said(store.roster(number), snapshot) for number in numbers} == before
+        assert {number: spoken(store.roster(number), snapshot) for number in numbers} == before
         rest = deepcopy(snapshot)
         for kind in ("districts", "schools", "terms", "sections", "users"):
             rest[kind] = [one for one in rest[kind] if one.get("id" if kind == "districts" else "district") != gone]
-        now = said(store.roster(), snapshot)
+        now = spoken(store.roster(), snapshot)
         stores.emptied(store)
-        assert now == said(stores.filled(store, rest).roster(), snapshot)
+        assert now == spoken(stores.filled(store, rest).roster(), snapshot)
         stores.emptied(store)
     assert ended > worlds
-
-
-def said(roster, snapshot):
-    """All that decisions read of everybody and everything, however it is ordered."""
-    found = {user: said_of_person(roster, user) for user in people(snapshot)}
-    found = {user: one and (one[1], set(one[2]), set(one[3])) for user, one in found.items()}
-    for kind, identifier in places(snapshot):
-        one = said_of_place(roster, kind, identifier)
-        found[kind, identifier] = one and (one[2], set(one[3]), one[4], one[5])
-    return found

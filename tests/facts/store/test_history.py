@@ -6,18 +6,8 @@ from copy import deepcopy
 import pytest
 import stores
 from rolecall import Snapshot
-from rosters import changed, people, places, said_of_person, said_of_place, world
+from rosters import changed, people, said_of_person, spoken, world
 from stores import SECOND
-
-
-def spoken(roster, snapshot):
-    """All that decisions read of everybody and everything, however it is ordered."""
-    said = {user: said_of_person(roster, user) for user in people(snapshot)}
-    said = {user: one and (one[1], set(one[2]), set(one[3])) for user, one in said.items()}
-    for kind, identifier in places(snapshot):
-        one = said_of_place(roster, kind, identifier)
-        said[kind, identifier] = one and (one[2], set(one[3]), one[4], one[5])
-    return said
 
 
 @pytest.mark.parametrize("worlds", [3, pytest.param(25, marks=pytest.mark.full)])
